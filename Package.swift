@@ -1,0 +1,112 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+/// What every Swift target is compiled with (Docs/Conventions.md, "Layout").
+let common: [SwiftSetting] = [
+    .enableUpcomingFeature("ExistentialAny"),
+    .enableUpcomingFeature("InternalImportsByDefault"),
+    .enableUpcomingFeature("MemberImportVisibility"),
+    .enableUpcomingFeature("NonisolatedNonsendingByDefault"),
+]
+
+/// A Swift target. Those that do little but call C opt out of strict memory safety: every line there would say `unsafe`.
+func target(
+    _ name: String, _ dependencies: [Target.Dependency] = [], callsC: Bool = false
+) -> Target {
+    .target(
+        name: name, dependencies: dependencies,
+        swiftSettings: callsC ? common : common + [.strictMemorySafety()])
+}
+
+func test(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
+    .testTarget(name: name, dependencies: dependencies, swiftSettings: common)
+}
+
+func library(_ product: String, _ package: String) -> Target.Dependency {
+    .product(name: product, package: package)
+}
+
+let logging = library("Logging", "swift-log")
+let system = library("SystemPackage", "swift-system")
+
+let package = Package(
+    name: "cessdrive",
+    products: [
+        .executable(name: "cessdrive", targets: ["cessdrive"]),
+        .library(name: "Drive", targets: ["Drive"]),
+    ],
+    dependencies: [
+        // The command line: parsing, help, completions.
+        .package(url: "https://github.com/apple/swift-argument-parser", exact: "1.8.2"),
+        // Structured logs, set up once in DriveCommands.
+        .package(url: "https://github.com/apple/swift-log", exact: "1.16.2"),
+        // Paths as bytes, errno as a type.
+        .package(url: "https://github.com/apple/swift-system", exact: "1.8.1"),
+        // The chain's and the storage node's HTTP and WebSocket server; the only one measured that has sendfile.
+        .package(url: "https://github.com/apple/swift-nio", exact: "2.101.2"),
+        // SQLite with statements cached and typed.
+        .package(url: "https://github.com/groue/GRDB.swift", exact: "7.10.0"),
+        // The configuration file.
+        .package(url: "https://github.com/LebJe/TOMLKit", exact: "0.6.0"),
+        // The integration tests run whole programs.
+        .package(url: "https://github.com/swiftlang/swift-subprocess", exact: "1.0.2"),
+    ],
+    targets: [
+        // C libraries, each used by exactly one module.
+        .systemLibrary(name: "CSodium", pkgConfig: "libsodium", providers: [.apt(["libsodium-dev"])]),
+        .systemLibrary(name: "CCrypto", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
+        .systemLibrary(name: "CSecp256k1", pkgConfig: "libsecp256k1", providers: [.apt(["libsecp256k1-dev"])]),
+        .systemLibrary(name: "CXXHash", pkgConfig: "libxxhash", providers: [.apt(["libxxhash-dev"])]),
+        .systemLibrary(name: "CISAL", pkgConfig: "libisal", providers: [.apt(["libisal-dev"])]),
+        .systemLibrary(name: "CZstd", pkgConfig: "libzstd", providers: [.apt(["libzstd-dev"])]),
+        .systemLibrary(name: "CCurl", pkgConfig: "libcurl", providers: [.apt(["libcurl4-openssl-dev"])]),
+        .target(name: "CKernels"),
+
+        // What both columns stand on.
+        target("Primitives", ["CSodium", "CCrypto", "CSecp256k1", "CXXHash", "CKernels"], callsC: true),
+        target("SCALE", ["Primitives"]),
+        target("Compression", ["CZstd"], callsC: true),
+        target("HTTPClient", ["CCurl"], callsC: true),
+        target(
+            "HTTPServer",
+            [
+                library("NIOCore", "swift-nio"), library("NIOPosix", "swift-nio"), library("NIOHTTP1", "swift-nio"),
+                library("NIOWebSocket", "swift-nio"), logging,
+            ]),
+        target("Database", [library("GRDB", "GRDB.swift")]),
+
+        // The network.
+        target("Substrate", ["SCALE", "Primitives", "HTTPClient", logging]),
+        target("CESS", ["Substrate", "SCALE", "Primitives", "HTTPClient", logging]),
+        target(
+            "LocalNetwork",
+            ["CESS", "Substrate", "SCALE", "Primitives", "HTTPClient", "HTTPServer", "Database", logging, system]),
+
+        // The drive.
+        target("ErasureCoding", ["CISAL"], callsC: true),
+        target("Chunking", ["Primitives"]),
+        target("Sealing", ["Primitives", "SCALE", system]),
+        target("DriveFormat", ["Sealing", "Compression", "SCALE", "Primitives"]),
+        target(
+            "BlobStore",
+            [
+                "DriveFormat", "Sealing", "ErasureCoding", "Compression", "CESS", "Substrate", "SCALE", "Primitives",
+                "HTTPClient", "Database", logging, system,
+            ]),
+        target(
+            "Drive",
+            [
+                "BlobStore", "DriveFormat", "Chunking", "Sealing", "CESS", "Substrate", "SCALE", "Primitives",
+                "Database", logging, system,
+            ]),
+        target(
+            "DriveCommands",
+            [
+                "Drive", "BlobStore", "DriveFormat", "Sealing", "LocalNetwork", "CESS", "Substrate", "Primitives",
+                "HTTPClient", library("ArgumentParser", "swift-argument-parser"), library("TOMLKit", "TOMLKit"),
+                logging, system,
+            ]),
+        .executableTarget(name: "cessdrive", dependencies: ["DriveCommands"], swiftSettings: common),
+    ],
+    swiftLanguageModes: [.v6]
+)
