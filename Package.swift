@@ -83,7 +83,7 @@ let package = Package(
             ["CESS", "Substrate", "SCALE", "Primitives", "HTTPClient", "HTTPServer", "Database", logging, system]),
 
         // The drive.
-        target("ErasureCoding", ["CISAL"], callsC: true),
+        target("ErasureCoding", ["CISAL", "Primitives"], callsC: true),
         target("Chunking", ["Primitives"]),
         target("Sealing", ["Primitives", "SCALE", system]),
         target("DriveFormat", ["Sealing", "Compression", "SCALE", "Primitives"]),
@@ -107,6 +107,11 @@ let package = Package(
                 logging, system,
             ]),
         .executableTarget(name: "cessdrive", dependencies: ["DriveCommands"], swiftSettings: common),
+
+        // The tests; TestSupport is what they share.
+        .target(name: "TestSupport", path: "Tests/Support", swiftSettings: common),
+        test("PrimitivesTests", ["Primitives", "SCALE", "TestSupport"]),
+        test("SubstrateTests", ["Substrate", "SCALE", "Primitives", "TestSupport"]),
     ],
     swiftLanguageModes: [.v6]
 )
