@@ -78,6 +78,13 @@ public enum BLAKE2b {
 
     public static func hash(_ bytes: [UInt8], byteCount: Int) -> [UInt8] { hash(bytes.span, byteCount: byteCount) }
 
+    /// BLAKE2b-256 under a secret key, for digests that are no secrets themselves.
+    public static func hash256(_ bytes: Span<UInt8>, key: Secret) -> Bytes32 {
+        var stream = BLAKE2bStream(key: key)
+        stream.update(bytes)
+        return stream.finish()
+    }
+
     /// BLAKE2b-256.
     public static func hash256(_ bytes: [UInt8], key: [UInt8]? = nil) -> Bytes32 {
         var stream = BLAKE2bStream(key: key)
@@ -100,6 +107,15 @@ public struct BLAKE2bStream: ~Copyable, @unchecked Sendable {  // owns its state
         precondition(result == 0, "a BLAKE2b key has at most 64 bytes")
     }
 
+    /// - Parameter key: at most 64 bytes; no copy of it outlives the stream.
+    public init(key: Secret) {
+        memory = .allocate(byteCount: crypto_generichash_blake2b_statebytes(), alignment: 64)
+        let result = key.withPointer {
+            crypto_generichash_blake2b_init(OpaquePointer(memory), $0, key.byteCount, 32)
+        }
+        precondition(result == 0, "a BLAKE2b key has at most 64 bytes")
+    }
+
     public mutating func update(_ bytes: Span<UInt8>) {
         bytes.withUnsafeBufferPointer {
             _ = crypto_generichash_blake2b_update(state, $0.baseAddress, UInt64($0.count))
@@ -111,6 +127,13 @@ public struct BLAKE2bStream: ~Copyable, @unchecked Sendable {  // owns its state
         crypto_generichash_blake2b_final(state, &digest, 32)
         guard let result = Bytes32(digest) else { preconditionFailure("32 bytes are 32 bytes") }
         return result
+    }
+
+    /// The digest as a key of its own.
+    public consuming func finishSecret() -> Secret {
+        var digest = [UInt8](repeating: 0, count: 32)
+        crypto_generichash_blake2b_final(state, &digest, 32)
+        return Secret(taking: &digest)
     }
 
     deinit {

@@ -1,0 +1,9 @@
+#pragma once
+
+#ifdef __linux__
+#include <sys/prctl.h>
+// prctl is variadic, which Swift does not call.
+static inline int cessdrive_forbid_dumps(void) { return prctl(PR_SET_DUMPABLE, 0, 0, 0, 0); }
+#else
+static inline int cessdrive_forbid_dumps(void) { return 0; }
+#endif

@@ -1,0 +1,59 @@
+public import Primitives
+
+/// Seals the 4 KiB in front of every segment, which any device of the account can open without knowing an epoch.
+///
+/// 24 random nonce bytes, then 4056 bytes of plaintext sealed by XChaCha20-Poly1305 under the prelude key.
+/// Format: Docs/Format/Frames.md, "Preludes".
+public struct PreludeSealer: Sendable {
+    public static let sealedByteCount = 4096
+    public static let plaintextByteCount =
+        sealedByteCount - XChaCha20Poly1305.nonceByteCount - XChaCha20Poly1305.tagByteCount
+    private static let associatedData = [UInt8]("cessdrive/prelude/1".utf8)
+
+    private let key: Secret
+
+    /// - Parameter key: the prelude key, 32 bytes.
+    public init(key: Secret) {
+        precondition(key.byteCount == XChaCha20Poly1305.keyByteCount)
+        self.key = key
+    }
+
+    /// - Parameter plaintext: at most 4056 bytes; zeros fill up the rest.
+    /// - Returns: 4096 bytes that look random.
+    public func seal(_ plaintext: [UInt8]) -> [UInt8] {
+        seal(plaintext, nonce: SystemRandom.bytes(XChaCha20Poly1305.nonceByteCount))
+    }
+
+    func seal(_ plaintext: [UInt8], nonce: [UInt8]) -> [UInt8] {
+        precondition(plaintext.count <= Self.plaintextByteCount, "a prelude has 4056 bytes")
+        let padded = plaintext + [UInt8](repeating: 0, count: Self.plaintextByteCount - plaintext.count)
+        return nonce + XChaCha20Poly1305.seal(padded, key: key, nonce: nonce, authenticating: Self.associatedData)
+    }
+
+    /// The 4056 bytes of a prelude; nil if these bytes are none of this account's.
+    public func open(_ sealed: [UInt8]) -> [UInt8]? {
+        guard sealed.count == Self.sealedByteCount else { return nil }
+        let nonce = [UInt8](sealed[..<XChaCha20Poly1305.nonceByteCount])
+        let rest = [UInt8](sealed[XChaCha20Poly1305.nonceByteCount...])
+        return XChaCha20Poly1305.open(rest, key: key, nonce: nonce, authenticating: Self.associatedData)
+    }
+}
+
+extension XChaCha20Poly1305 {
+    static func seal(_ plaintext: [UInt8], key: Secret, nonce: [UInt8], authenticating data: [UInt8]) -> [UInt8] {
+        var output = [UInt8](repeating: 0, count: plaintext.count + tagByteCount)
+        var span = output.mutableSpan
+        key.withBytes { seal(plaintext.span, into: &span, key: $0, nonce: nonce.span, authenticating: data.span) }
+        return output
+    }
+
+    static func open(_ sealed: [UInt8], key: Secret, nonce: [UInt8], authenticating data: [UInt8]) -> [UInt8]? {
+        guard sealed.count >= tagByteCount else { return nil }
+        var output = [UInt8](repeating: 0, count: sealed.count - tagByteCount)
+        var span = output.mutableSpan
+        let authentic = key.withBytes {
+            open(sealed.span, into: &span, key: $0, nonce: nonce.span, authenticating: data.span)
+        }
+        return authentic ? output : nil
+    }
+}
