@@ -110,6 +110,10 @@ let package = Package(
 
         // The tests; TestSupport is what they share.
         .target(name: "TestSupport", path: "Tests/Support", swiftSettings: common),
+        test(
+            "DriveTests",
+            ["ErasureCoding", "Chunking", "Compression", "DriveFormat", "Sealing", "SCALE", "Primitives", "TestSupport"]
+        ),
         test("PrimitivesTests", ["Primitives", "SCALE", "TestSupport"]),
         test("SubstrateTests", ["Substrate", "SCALE", "Primitives", "TestSupport"]),
     ],

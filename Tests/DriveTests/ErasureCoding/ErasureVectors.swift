@@ -1,0 +1,68 @@
+import Foundation
+import TestSupport
+
+/// Tests/Vectors/cess/erasure.json, made with independent libraries and compared with klauspost/reedsolomon.
+struct ErasureVectors: Decodable {
+    /// Some files name only the hash of a segment.
+    struct Segment: Decodable {
+        let segment: String
+        let fragments: [String]?
+
+        private enum Key: CodingKey { case segment, fragments }
+
+        init(from decoder: any Decoder) throws {
+            if let segment = try? decoder.singleValueContainer().decode(String.self) {
+                self.segment = segment
+                fragments = nil
+            } else {
+                let values = try decoder.container(keyedBy: Key.self)
+                segment = try values.decode(String.self, forKey: .segment)
+                fragments = try values.decode([String].self, forKey: .fragments)
+            }
+        }
+    }
+
+    struct UnitVector: Decodable {
+        let data: String
+        let shards: [UInt8]
+    }
+
+    struct SingleSegment: Decodable {
+        let shardSize: Int
+        let segment: String
+        let fragments: [String]
+    }
+
+    struct File: Decodable {
+        let label: String?
+        let shardSize: Int?
+        let pattern: String?
+        let fileSize: Int
+        let segments: [Segment]
+        let declaredSpace: Int?
+    }
+
+    struct Reconstruct: Decodable {
+        let keep: [Int]
+        let decodeMatrix: [[UInt8]]
+    }
+
+    let encodeMatrix12X4: [[UInt8]]
+    let zeroFragmentSha256: String
+    let zeroSegmentSha256: String
+    let unitVectors: [UnitVector]
+    let tiny: SingleSegment
+    let singleSegment: [SingleSegment]
+    let files: [File]
+    let miniFiles: [File]
+    let reconstruct: [Reconstruct]
+
+    static let fragmentByteCount = 8 << 20
+
+    static func load() throws -> ErasureVectors {
+        let decoder = JSONDecoder()
+        decoder.keyDecodingStrategy = .convertFromSnakeCase
+        return try decoder.decode(
+            ErasureVectors.self, from: Data(contentsOf: Vectors.directory.appending(path: "cess/erasure.json")))
+    }
+}
