@@ -12,6 +12,8 @@ public enum MetadataError: Error, Equatable, CustomStringConvertible {
     case absent(String)
     /// A part of the runtime does not have the layout that this program knows.
     case differs(what: String, expected: String, found: String)
+    /// Extrinsics of this runtime carry something that this program cannot fill in.
+    case unknownExtension(String)
     /// A value does not fit the type that it should be encoded as.
     case unencodable(String)
 
@@ -23,6 +25,7 @@ public enum MetadataError: Error, Equatable, CustomStringConvertible {
         case .danglingType(let index): "the metadata refers to type \(index), which it does not have"
         case .absent(let name): "the runtime has no \(name)"
         case .differs(let what, let expected, let found): "\(what) is \(found) in this runtime instead of \(expected)"
+        case .unknownExtension(let name): "extrinsics carry the unknown extension \(name) in this runtime"
         case .unencodable(let what): "\(what)"
         }
     }
