@@ -114,6 +114,8 @@ let package = Package(
             "DriveTests",
             ["ErasureCoding", "Chunking", "Compression", "DriveFormat", "Sealing", "SCALE", "Primitives", "TestSupport"]
         ),
+        test("DatabaseTests", ["Database"]),
+        test("HTTPServerTests", ["HTTPServer"]),
         test("PrimitivesTests", ["Primitives", "SCALE", "TestSupport"]),
         test("SubstrateTests", ["Substrate", "SCALE", "Primitives", "TestSupport"]),
     ],

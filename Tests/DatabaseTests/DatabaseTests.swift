@@ -80,9 +80,12 @@ private let migrations = [Migration("CREATE TABLE item (key BLOB PRIMARY KEY, va
             }
         }
         try database.close()
-        try Data("this is not a database, whatever its name says".utf8).write(to: URL(filePath: path))
-        #expect(throws: (any Error).self) { try Database(path: path, migrations: migrations) }
-        do { _ = try Database(path: path, migrations: migrations) } catch DatabaseError.corrupt {} catch {
+        for log in ["-wal", "-shm"] { try? FileManager.default.removeItem(atPath: path + log) }
+        try Data(repeating: UInt8(ascii: "x"), count: 8192).write(to: URL(filePath: path))
+        do {
+            _ = try Database(path: path, migrations: migrations)
+            Issue.record("a damaged file was opened")
+        } catch DatabaseError.corrupt {} catch {
             Issue.record("\(error)")
         }
         #expect(throws: (any Error).self) { try Database(path: "/nonexistent/x.db", migrations: migrations) }

@@ -1,0 +1,82 @@
+internal import NIOCore
+internal import NIOHTTP1
+internal import NIOWebSocket
+
+/// What a connection turned out to speak.
+enum Protocol: Sendable {
+    case http(NIOAsyncChannel<HTTPServerRequestPart, HTTPPart<HTTPResponseHead, IOData>>)
+    case webSocket(NIOAsyncChannel<WebSocketFrame, WebSocketFrame>, HTTPRequestHead)
+}
+
+/// Serves connections, each from its first byte to its last.
+struct ConnectionHandler: Sendable {
+    let configuration: HTTPServerConfiguration
+    let handler: HTTPServer.Handler
+    let webSocket: HTTPServer.WebSocketHandler?
+    let slots: ConnectionSlots
+
+    /// Never throws: what goes wrong on one connection ends that connection.
+    func serve(_ negotiation: EventLoopFuture<Protocol>) async {
+        guard let connection = try? await negotiation.get() else { return }
+        let hasSlot = slots.take()
+        defer { if hasSlot { slots.release() } }
+        do {
+            switch connection {
+            case .http(let channel):
+                try await channel.executeThenClose { inbound, _ in
+                    if hasSlot { try await serve(InboundParts(inbound), on: channel.channel) }
+                }
+            case .webSocket(let channel, let head):
+                try await channel.executeThenClose { inbound, _ in
+                    if hasSlot { try await serve(head, inbound, on: channel.channel) }
+                }
+            }
+        } catch {}  // the client is gone, or spoke nonsense and was told so by the pipeline
+    }
+
+    private func serve(
+        _ inbound: InboundParts<HTTPServerRequestPart>, on channel: any Channel
+    ) async throws {
+        var iterator = inbound
+        while case .head(let head) = try await iterator.next() {
+            let awaitsContinue = head.headers["expect"].contains { $0.lowercased() == "100-continue" }
+            var body = HTTPRequestBody(
+                iterator, channel: channel, limit: configuration.maximumBodyByteCount,
+                awaitsContinue: awaitsContinue)
+            let request = HTTPRequest(head, remoteAddress: channel.remoteAddress?.ipAddress ?? "")
+            let response = await reply(to: request, &body)
+            // Whoever was not told to continue may send the body or not: only a new connection is clear again.
+            let isLast = !head.isKeepAlive || response.status == 413 || body.awaitsContinue
+            try await HTTPResponseWriter(channel: channel, sendsBody: head.method != .HEAD)
+                .send(response, closing: isLast)
+            if isLast { return }
+            iterator = try await body.drained()
+        }
+    }
+
+    private func reply(to request: HTTPRequest, _ body: inout HTTPRequestBody) async -> HTTPResponse {
+        if let announced = request.headers["content-length"].flatMap(Int.init),
+            announced > configuration.maximumBodyByteCount
+        {
+            return HTTPResponse(status: 413)
+        }
+        do { return try await handler(request, &body) } catch HTTPServerError.bodyTooLarge {
+            return HTTPResponse(status: 413)
+        } catch { return HTTPResponse(status: 500) }
+    }
+
+    private func serve(
+        _ head: HTTPRequestHead, _ inbound: NIOAsyncChannelInboundStream<WebSocketFrame>, on channel: any Channel
+    ) async throws {
+        guard let webSocket else { return }
+        let socket = WebSocket(channel: channel)
+        var messages = WebSocketMessages(InboundParts(inbound), socket: socket)
+        do {
+            try await webSocket(
+                HTTPRequest(head, remoteAddress: channel.remoteAddress?.ipAddress ?? ""), socket, &messages)
+        } catch HTTPServerError.notText {
+            try await socket.close(.dataInconsistentWithMessage)
+        }
+        if !messages.ended { try await socket.close(.normalClosure) }
+    }
+}
