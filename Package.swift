@@ -117,7 +117,8 @@ let package = Package(
         test("DatabaseTests", ["Database"]),
         test("HTTPServerTests", ["HTTPServer"]),
         test("PrimitivesTests", ["Primitives", "SCALE", "TestSupport"]),
-        test("SubstrateTests", ["Substrate", "SCALE", "Primitives", "TestSupport"]),
+        test("HTTPClientTests", ["HTTPClient", "TestSupport"]),
+        test("SubstrateTests", ["Substrate", "HTTPClient", "SCALE", "Primitives", "TestSupport"]),
     ],
     swiftLanguageModes: [.v6]
 )

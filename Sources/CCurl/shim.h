@@ -30,3 +30,6 @@ static inline CURLcode cessdrive_easy_get_pointer(CURL *easy, CURLINFO info, voi
 static inline CURLMcode cessdrive_multi_set_long(CURLM *multi, CURLMoption option, long value) {
     return curl_multi_setopt(multi, option, value);
 }
+static inline CURLcode cessdrive_easy_get_offset(CURL *easy, CURLINFO info, curl_off_t *value) {
+    return curl_easy_getinfo(easy, info, value);
+}
