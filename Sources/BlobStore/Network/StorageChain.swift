@@ -1,5 +1,6 @@
 public import CESS
 public import Primitives
+public import SCALE
 public import Substrate
 
 /// The chain as the store needs it: `CESSChain` in earnest, an actor in memory in tests, and either wrapped in faults.
@@ -28,13 +29,49 @@ public protocol StorageChain: Sendable {
     func nodes(_ accounts: [AccountID], at block: Bytes32) async throws -> [AccountID: StorageNodeInfo]
     func spendableBalance(of account: AccountID, at block: Bytes32) async throws -> UInt128
 
-    /// Signs and submits one extrinsic with these declarations and returns when it is in a block.
+    /// Signs one extrinsic that declares all of these, or none; nothing is sent yet.
     ///
-    /// - Returns: the height of that block.
-    /// - Throws: the dispatch error by name if the chain refused any of them (then it refused all).
-    func declare(_ declarations: [VolumeDeclaration], territory: [UInt8], signer: Sr25519KeyPair) async throws -> UInt32
-    /// Signs and submits `delete_file` for each, and returns when they are in a block.
-    func delete(_ fids: [FID], owner: AccountID, signer: Sr25519KeyPair) async throws
+    /// - Throws: what is known without sending: unreachable, a balance that does not cover the fee.
+    func signDeclaration(
+        of volumes: [VolumeDeclaration], territory: [UInt8], signer: Sr25519KeyPair
+    ) async throws -> SignedSubmission
+    /// Signs one `delete_file` for each.
+    func signDeletion(of fids: [FID], owner: AccountID, signer: Sr25519KeyPair) async throws -> SignedSubmission
+
+    /// Sends a signed extrinsic and returns when it is in a block. Sending the same one again is harmless: it is found
+    /// where it is, or goes in once.
+    ///
+    /// - Returns: the height of that block; nil if it was never included and no longer can be.
+    /// - Throws: the dispatch error by name if the chain refused it.
+    func submit(_ submission: SignedSubmission) async throws -> UInt32?
+}
+
+/// A signed extrinsic that is kept on disk before it is sent, so that after a crash the same one is sent again, never a
+/// second one like it.
+public struct SignedSubmission: Hashable, Sendable, ScaleCodable {
+    public let extrinsic: [UInt8]
+    /// From this height on it can never be included.
+    public let death: UInt32
+    /// The best height when it was signed: where to begin to look for it.
+    public let signedAt: UInt32
+
+    public init(extrinsic: [UInt8], death: UInt32, signedAt: UInt32) {
+        self.extrinsic = extrinsic
+        self.death = death
+        self.signedAt = signedAt
+    }
+
+    public init(from decoder: inout ScaleDecoder) throws(ScaleError) {
+        extrinsic = try decoder.byteVector()
+        death = try decoder.integer()
+        signedAt = try decoder.integer()
+    }
+
+    public func encode(to encoder: inout ScaleEncoder) {
+        encoder.byteVector(extrinsic)
+        encoder.integer(death)
+        encoder.integer(signedAt)
+    }
 }
 
 /// A block by number and hash, with the time that its inherent names.

@@ -29,6 +29,8 @@ public struct BlobTable: Equatable, Sendable, ScaleCodable {
 
     public struct Entry: Hashable, Sendable, ScaleCodable {
         public static let byteCount = 63
+        /// The `epochIndex` of what is sealed under the prelude key: commits.
+        public static let preludeEpoch: UInt8 = 255
 
         public let kind: BlobKind
         /// Into the prelude's list of epochs.

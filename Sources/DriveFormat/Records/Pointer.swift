@@ -18,13 +18,13 @@ public struct Pointer: Hashable, Sendable, ScaleCodable {
     public let payloadLength: UInt32
     /// The plaintext's bytes.
     public let rawLength: UInt32
-    public let codec: Codec
+    public let codec: BlobCodec
     public let epoch: EpochID
     /// The random part of the nonce of each frame.
     public let nonce: Bytes16
 
     public init(
-        volume: VolumeID, segment: UInt16, offset: UInt32, payloadLength: UInt32, rawLength: UInt32, codec: Codec,
+        volume: VolumeID, segment: UInt16, offset: UInt32, payloadLength: UInt32, rawLength: UInt32, codec: BlobCodec,
         epoch: EpochID, nonce: Bytes16
     ) {
         self.volume = volume
@@ -61,12 +61,23 @@ public struct Pointer: Hashable, Sendable, ScaleCodable {
     }
 
     /// The bytes it takes in the segment: the payload and a tag for each frame.
-    public var sealedLength: Int { FrameLayout.sealedLength(payloadLength: Int(payloadLength)) }
+    public var sealedByteCount: Int {
+        // `check` has refused what is longer than a segment.
+        FrameLayout(payloadByteCount: Int(payloadLength))?.sealedByteCount ?? 0
+    }
+
+    /// What the frames are authenticated with, for the blob of this id and kind.
+    public func header(id: BlobID, kind: BlobKind) -> BlobHeader? {
+        guard let layout = FrameLayout(payloadByteCount: Int(payloadLength)) else { return nil }
+        return BlobHeader(
+            kind: kind, codec: codec, epoch: epoch, id: id, rawByteCount: rawLength, layout: layout, nonce: nonce)
+    }
 
     /// Refuses what cannot lie in a segment, whatever wrote it.
     static func check(offset: UInt32, payloadLength: UInt32, rawLength: UInt32, at position: Int) throws(ScaleError) {
-        let end = Int(offset) + FrameLayout.sealedLength(payloadLength: Int(payloadLength))
-        guard offset >= UInt32(SegmentLayout.preludeByteCount), payloadLength > 0, end <= SegmentLayout.byteCount,
+        guard let layout = FrameLayout(payloadByteCount: Int(payloadLength)),
+            offset >= UInt32(SegmentLayout.preludeByteCount),
+            Int(offset) + layout.sealedByteCount <= SegmentLayout.byteCount,
             Int(rawLength) <= SegmentLayout.maximumRawLength
         else { throw .invalid("a pointer that leaves its segment", offset: position) }
     }

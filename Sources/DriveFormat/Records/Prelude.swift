@@ -60,7 +60,7 @@ public struct Extent: Hashable, Sendable, ScaleCodable {
     public let offset: UInt32
     public let payloadLength: UInt32
     public let rawLength: UInt32
-    public let codec: Codec
+    public let codec: BlobCodec
     public let nonce: Bytes16
 
     public init(_ reference: BlobReference) {

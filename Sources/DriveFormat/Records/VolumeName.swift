@@ -46,7 +46,8 @@ public struct VolumeName: Hashable, Sendable {
         guard let drive = Bytes16(plain.span.extracting(0..<16)), let kind = Kind(rawValue: plain[16]) else {
             return nil
         }
-        self.init(drive: DriveID(drive), kind: kind, counter: plain[17...].reversed().reduce(0) { $0 << 8 | UInt64($1) })
+        self.init(
+            drive: DriveID(drive), kind: kind, counter: plain[17...].reversed().reduce(0) { $0 << 8 | UInt64($1) })
     }
 
     /// Whether `name` is this name, made for this volume by an owner of the key.

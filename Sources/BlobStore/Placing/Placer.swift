@@ -1,0 +1,306 @@
+internal import CESS
+internal import DriveFormat
+internal import ErasureCoding
+internal import Logging
+public import Primitives
+internal import SCALE
+internal import Substrate
+
+/// Brings the volumes of a plan from the spool to the network: the second half of a change's way. Every step looks first
+/// at what the chain and this machine's memory say is done, so that it can be stopped anywhere and run again.
+///
+/// Design: Docs/Design.md, "Commits". Rules of the network: Docs/Protocol/CESS.md, 8.2.
+public struct Placer: Sendable {
+    /// A node that holds a row but has not reported it after so many blocks is given up for another.
+    static let reportPatience: UInt32 = 40
+
+    let chain: any StorageChain
+    let nodes: any FragmentNodes
+    let database: StoreDatabase
+    let spool: Spool
+    let account: AccountID
+    let signer: Sr25519KeyPair
+    let territory: [UInt8]
+    /// Rows that are sent at once.
+    let transfers: Int
+    let observer: StoreObserver
+
+    public init(
+        chain: any StorageChain, nodes: any FragmentNodes, database: StoreDatabase, spool: Spool,
+        signer: Sr25519KeyPair,
+        territory: [UInt8], transfers: Int = 4, observer: @escaping StoreObserver = { _ in }
+    ) {
+        self.chain = chain
+        self.nodes = nodes
+        self.database = database
+        self.spool = spool
+        self.account = AccountID(signer.publicKey)
+        self.signer = signer
+        self.territory = territory
+        self.transfers = transfers
+        self.observer = observer
+    }
+
+    /// Carries the plan on to a stage.
+    ///
+    /// - Throws: `StoreError`, or what chain and nodes throw. Running again goes on where it ended.
+    public func carry(_ plan: PlacementPlan, to stage: Stage) async throws {
+        guard stage > .staged else { return }
+        let volumes = try await load(plan)
+        try await declare(volumes)
+        observer(.reached(.declared))
+        guard stage > .declared else { return }
+        try await place(volumes, withholding: !plan.contents.isEmpty)
+        observer(.reached(.placed))
+        guard stage > .placed else { return }
+        if !plan.contents.isEmpty {
+            try await waitForFiles(volumes, only: { !$0.isCommit }, finalized: true)
+            try await place(volumes, withholding: false)
+        }
+        try await waitForFiles(volumes, only: { _ in true }, finalized: false)
+        observer(.reached(.included))
+        guard stage > .included else { return }
+        try await waitForFiles(volumes, only: { _ in true }, finalized: true)
+    }
+
+    struct Volume: Sendable {
+        let id: VolumeID
+        let name: [UInt8]
+        let record: VolumeRecord
+        let isCommit: Bool
+
+        var fid: FID { FID(record.fid) }
+        /// What the network charges for it.
+        var chargedBytes: UInt64 { UInt64(CESSLimits.chargedByteCount(segmentCount: record.segments.count)) }
+
+        var declaration: VolumeDeclaration {
+            VolumeDeclaration(
+                fid: fid,
+                segments: record.segments.map {
+                    SegmentList(hash: SegmentHash($0.hash), fragments: $0.fragments.map { FragmentHash($0) })
+                },
+                name: name, fileSize: UInt64(record.segments.count * SegmentLayout.byteCount))
+        }
+    }
+
+    private func load(_ plan: PlacementPlan) async throws -> [Volume] {
+        var volumes: [Volume] = []
+        for planned in plan.volumes {
+            let record = try await spool.record(planned.id)
+            volumes.append(
+                Volume(id: planned.id, name: planned.name, record: record, isCommit: planned.id == plan.commit.id))
+        }
+        return volumes
+    }
+
+    // MARK: Declaring
+
+    /// Declares what is not yet declared: contents in one extrinsic, the commit's volume in a later one.
+    ///
+    /// A deal is never declared twice: the chain would replace it and leak what it locked (protocol reference §12, 7).
+    private func declare(_ volumes: [Volume]) async throws {
+        try await resubmit()
+        let undeclared = try await undeclared(volumes)
+        guard !undeclared.isEmpty else { return }
+        try await checkTerritory(for: undeclared)
+        try await checkNodes(for: volumes)
+        for group in [undeclared.filter { !$0.isCommit }, undeclared.filter(\.isCommit)] where !group.isEmpty {
+            let submission = try await chain.signDeclaration(
+                of: group.map(\.declaration), territory: territory, signer: signer)
+            // On disk before it is sent: after a crash this very extrinsic is sent again, not a second one.
+            try await database.set(Self.submissionSetting, to: submission.scaleBytes)
+            try await resubmit()
+        }
+        for volume in try await self.undeclared(volumes) {
+            // Included, and yet not there: it was refused as a whole without an error, or a fork took it away.
+            throw StoreError.notDeclared(volume.fid)
+        }
+        for volume in volumes { try await database.setState(.declared, of: volume.id) }
+    }
+
+    private static let submissionSetting = "submission"
+
+    private func resubmit() async throws {
+        guard let bytes = try await database.setting(Self.submissionSetting) else { return }
+        let submission = try SignedSubmission(scaleBytes: bytes)
+        do {
+            _ = try await chain.submit(submission)
+            try await database.set(Self.submissionSetting, to: nil)
+        } catch let error as ChainRefusal {
+            try await database.set(Self.submissionSetting, to: nil)
+            throw error
+        }
+    }
+
+    private func undeclared(_ volumes: [Volume]) async throws -> [Volume] {
+        let block = try await chain.bestBlock()
+        let fids = volumes.map(\.fid)
+        let files = try await chain.files(fids, at: block.hash)
+        let deals = try await chain.deals(fids, at: block.hash)
+        return try volumes.filter { volume in
+            if let file = files[volume.fid] {
+                guard file.owners.contains(where: { $0.user == account }) else { throw StoreError.fidTaken(volume.fid) }
+                return false
+            }
+            if let deal = deals[volume.fid] {
+                guard deal.user.user == account, deal.segments == volume.declaration.segments else {
+                    throw StoreError.fidTaken(volume.fid)
+                }
+                return false
+            }
+            return true
+        }
+    }
+
+    private func checkTerritory(for volumes: [Volume]) async throws {
+        let block = try await chain.bestBlock()
+        guard let found = try await chain.territory(of: account, named: territory, at: block.hash) else {
+            throw StoreError.territoryMissing
+        }
+        switch found.state {
+        case .active: break
+        case .frozen: throw StoreError.territoryFrozen
+        case .expired: throw StoreError.territoryExpired
+        case .onConsignment: throw StoreError.territoryOnSale
+        }
+        let needed = volumes.reduce(UInt64(0)) { $0 + $1.chargedBytes }
+        guard found.remainingSpace > UInt128(needed) else {
+            throw StoreError.territoryTooSmall(needed: needed, remaining: UInt64(clamping: found.remainingSpace))
+        }
+    }
+
+    private func checkNodes(for volumes: [Volume]) async throws {
+        let needed = ReedSolomon.shardCount
+        let pool = try await pool(for: volumes)
+        guard await pool.hasUsable(needed) else {
+            throw StoreError.tooFewNodes(usable: await pool.usableCount(), needed: needed)
+        }
+    }
+
+    private func pool(for volumes: [Volume]) async throws -> NodePool {
+        let block = try await chain.bestBlock()
+        let segments = volumes.map(\.record.segments.count).max() ?? 1
+        return NodePool(
+            try await chain.nodes(at: block.hash),
+            bytesPerRow: UInt64(segments * SegmentLayout.fragmentByteCount), nodes: nodes)
+    }
+
+    // MARK: Placing
+
+    /// Sends every row that no node has reported or taken yet, but for the commit's last if it is withheld.
+    private func place(_ volumes: [Volume], withholding: Bool) async throws {
+        let pool = try await pool(for: volumes)
+        var work: [(volume: Volume, row: Int, nodes: VolumeNodes)] = []
+        var total = 0
+        for volume in volumes {
+            guard let state = try await rowState(of: volume) else { continue }
+            let nodes = VolumeNodes(taken: state.nodes)
+            for row in state.missing where !(withholding && volume.isCommit && row == Self.withheldRow) {
+                work.append((volume, row, nodes))
+                total += volume.record.segments.count * SegmentLayout.fragmentByteCount
+            }
+        }
+        guard !work.isEmpty else { return }
+        observer(.sending(total: total))
+        try await forEachBounded(work, limit: transfers) { item in
+            try await send(row: item.row, of: item.volume, to: item.nodes, from: pool)
+        }
+    }
+
+    /// Never all zeros, whatever the volume holds: parity row 12 of any segment with a prelude.
+    static let withheldRow = ReedSolomon.shardCount - 1
+
+    private func send(row: Int, of volume: Volume, to nodes: VolumeNodes, from pool: NodePool) async throws {
+        let sender = RowSender(files: spool.segmentFiles, nodes: self.nodes)
+        while true {
+            guard let node = await nodes.claim(from: pool) else {
+                try Task.checkCancellation()
+                throw StoreError.tooFewNodes(
+                    usable: await pool.usableCount(), needed: ReedSolomon.shardCount)
+            }
+            do {
+                try await sender.send(row: row, of: volume.id, record: volume.record, to: node) {
+                    observer(.sent($0))
+                }
+                let block = try await chain.bestBlock()
+                try await database.setPlaced(
+                    PlacedRow(row: row, node: node.account, block: block.number), of: volume.id)
+                return
+            } catch let error where error is CancellationError || error is StoreError || Task.isCancelled {
+                throw error
+            } catch {
+                await nodes.giveUp(node, in: pool)
+            }
+        }
+    }
+
+    /// Which rows of an open deal still need a node, and which nodes have one. Nil when the volume is a file already.
+    private func rowState(of volume: Volume) async throws -> (missing: [Int], nodes: Set<AccountID>)? {
+        let block = try await chain.bestBlock()
+        guard let deal = try await chain.deals([volume.fid], at: block.hash)[volume.fid] else { return nil }
+        let placed = try await database.placedRows(of: volume.id)
+        let reported = Set(deal.completed.map(\.row))
+        let reporters = Set(deal.completed.map(\.node))
+        // A node reports one row of a deal. One that has reported another than it was sent (all-zero rows look alike)
+        // will not report this one; one that has been silent for long may never.
+        let pending = placed.filter {
+            !reported.contains($0.row) && !reporters.contains($0.node)
+                && block.number < $0.block + Self.reportPatience
+        }
+        let covered = reported.union(pending.map(\.row))
+        let missing = (0..<ReedSolomon.shardCount).filter { !covered.contains($0) }
+        return (missing, reporters.union(placed.map(\.node)))
+    }
+
+    // MARK: Waiting
+
+    /// Waits until the chosen volumes are files, sending rows anew whose nodes stay silent.
+    private func waitForFiles(
+        _ volumes: [Volume], only chosen: (Volume) -> Bool, finalized: Bool
+    ) async throws {
+        let wanted = volumes.filter(chosen)
+        let withholding = wanted.count < volumes.count
+        while true {
+            let best = try await chain.bestBlock()
+            let files = try await chain.files(wanted.map(\.fid), at: best.hash)
+            let open = wanted.filter { files[$0.fid] == nil }
+            if open.isEmpty {
+                guard finalized else { return }
+                let final = try await chain.finalizedBlock()
+                if try await chain.files(wanted.map(\.fid), at: final.hash).count == wanted.count { return }
+            } else {
+                try await report(open, of: wanted.count, at: best)
+                try await place(volumes, withholding: withholding)
+            }
+            try await Task.sleep(for: chain.blockTime / 2)
+        }
+    }
+
+    private func report(_ open: [Volume], of count: Int, at block: ChainBlock) async throws {
+        let deals = try await chain.deals(open.map(\.fid), at: block.hash)
+        let rows = deals.values.reduce(0) { $0 + $1.completed.count }
+        let done = (count - open.count) * ReedSolomon.shardCount
+        observer(.reported(rows: done + rows, of: count * ReedSolomon.shardCount))
+    }
+}
+
+/// The nodes that hold or are being sent a row of one volume: twelve different ones.
+actor VolumeNodes {
+    private var taken: Set<AccountID>
+
+    init(taken: Set<AccountID>) { self.taken = taken }
+
+    func claim(from pool: NodePool) async -> NodePool.Candidate? {
+        while true {
+            guard let node = await pool.next(excluding: taken) else { return nil }
+            // Another row may have claimed it while this one waited for the pool.
+            if taken.insert(node.account).inserted { return node }
+        }
+    }
+
+    /// The node failed: the row goes elsewhere, and this node may be asked for another one later.
+    func giveUp(_ node: NodePool.Candidate, in pool: NodePool) async {
+        await pool.failed(node.account)
+        taken.remove(node.account)
+    }
+}

@@ -1,0 +1,54 @@
+internal import CESS
+internal import DriveFormat
+internal import ErasureCoding
+internal import Primitives
+internal import Substrate
+
+/// Sends one row of a volume: the fragments with the same index of all its segments, to one node.
+///
+/// Parity is computed again here, one fragment at a time from the spooled segment, so that a slow node holds 8 MiB.
+struct RowSender: Sendable {
+    let files: SpoolFiles
+    let nodes: any FragmentNodes
+
+    /// - Throws: what the node answered; or `StoreError.spoolDamaged`, which is not the node's fault.
+    func send(
+        row: Int, of volume: VolumeID, record: VolumeRecord, to node: NodePool.Candidate,
+        sent: @Sendable (Int) -> Void
+    ) async throws {
+        for (number, segment) in record.segments.enumerated() {
+            try Task.checkCancellation()
+            let mapped = try files.map(number, in: volume)
+            let content = Self.content(of: row, mapped)
+            try await nodes.put(
+                FragmentContent(content), hash: FragmentHash(segment.fragments[row]), fid: FID(record.fid),
+                to: node.endpoint, capabilities: node.capabilities)
+            sent(content.count)
+        }
+    }
+
+    /// The fragment without the zeros behind its last byte.
+    private static func content(of row: Int, _ segment: MappedFile) -> [UInt8] {
+        segment.withBytes { bytes in
+            var content = [UInt8](repeating: 0, count: SegmentLayout.fragmentByteCount)
+            var span = content.mutableSpan
+            ReedSolomon().shard(row, of: bytes, into: &span)
+            content.removeTrailingZeros()
+            return content
+        }
+    }
+}
+
+extension [UInt8] {
+    fileprivate mutating func removeTrailingZeros() {
+        var count = count
+        withUnsafeBytes { bytes in
+            // Whole words first: most of a small volume is zeros.
+            while unsafe count >= 8 && count.isMultiple(of: 8)
+                && bytes.loadUnaligned(fromByteOffset: count - 8, as: UInt64.self) == 0
+            { count -= 8 }
+            while unsafe count > 0 && bytes[count - 1] == 0 { count -= 1 }
+        }
+        removeLast(self.count - count)
+    }
+}

@@ -1,0 +1,249 @@
+internal import CESS
+internal import Database
+public import DriveFormat
+internal import ErasureCoding
+internal import Primitives
+internal import SCALE
+public import Sealing
+
+/// Takes blobs, packs them into segments on this disk, and makes volumes of these: the first half of a change's way.
+///
+/// What `barrier` has returned for survives kill -9 and power loss; what was appended after it is forgotten, and so are
+/// its blobs. One task appends at a time.
+///
+/// Format: Docs/Format/Segments.md, Docs/Design.md, "Commits".
+public actor Spool {
+    /// A volume is closed at this many segments, so that encoding can overlap sending.
+    public static let segmentsPerVolume = 16
+
+    private let files: SpoolFiles
+    private let database: StoreDatabase
+    private let keys: SpoolKeys
+    private let queue = BlockingQueue("spool")
+    private let open = OpenSegment()
+
+    /// The volume that takes new blobs, and the number of its open segment.
+    private var current: (volume: VolumeID, position: Int, segment: Int)?
+    /// Up to where the open segment is in its file.
+    private var written = 0
+    /// Appended since the last barrier or seal.
+    private var unsaved: [BlobID: StagedBlob] = [:]
+    private var nextPosition = 0
+    /// While a commit is written its volume may grow beyond the usual size.
+    private var isCommitting = false
+    /// The write of the last sealed segment, with the blobs that the database knows only after it. It runs beside the
+    /// filling of the next segment, and at most one does: memory stays bounded.
+    private var write: (task: Task<Void, any Error>, blobs: [BlobID: StagedBlob])?
+    public private(set) var sealedBytes = 0
+
+    /// Opens the spool in `directory`, going on with what a former process had saved.
+    public init(directory: String, database: StoreDatabase, keys: SpoolKeys) async throws {
+        files = try SpoolFiles(directory: directory)
+        self.database = database
+        self.keys = keys
+        let volumes = try await database.spooledVolumes()
+        nextPosition = (volumes.map(\.position).max() ?? -1) + 1
+        guard let volume = volumes.first(where: { $0.state == .open }) else { return }
+        let segments = try await database.spooledSegments(of: volume.id)
+        if let last = segments.last, !last.isSealed {
+            guard let saved = files.read(0..<last.used, of: last.number, in: volume.id) else {
+                throw StoreError.spoolDamaged(volume: volume.id, segment: last.number)
+            }
+            let entries = try await database.stagedEntries(of: volume.id, segment: last.number)
+            open.fill(SegmentBuilder(volume: volume.id, number: last.number, saved: saved, entries: entries))
+            written = last.used
+            current = (volume.id, volume.position, last.number)
+        } else {
+            open.fill(SegmentBuilder(volume: volume.id, number: segments.count))
+            current = (volume.id, volume.position, segments.count)
+        }
+    }
+
+    /// Reads segments that are still here.
+    public nonisolated var localSegments: SpooledSegments { SpooledSegments(files: files, open: open) }
+
+    // MARK: Filling
+
+    /// Stores a blob, unless it is already staged or committed.
+    ///
+    /// - Returns: where it lies.
+    /// - Throws: `StoreError`; what was stored before stays.
+    @discardableResult
+    public func append(_ blob: PreparedBlob) async throws -> BlobReference {
+        if let pointer = try await pointer(of: blob.id) { return BlobReference(id: blob.id, pointer: pointer) }
+        guard blob.sealedByteCount <= SegmentBuilder.largestBlob else {
+            throw StoreError.blobTooLarge(byteCount: blob.rawByteCount)
+        }
+        if current == nil { try await beginVolume() }
+        if !open.withBuilder({ $0.hasRoom(for: blob.sealedByteCount) }) { try await advance() }
+        let reference = open.withBuilder { $0.append(blob, sealer: keys.sealer(for: blob.kind)) }
+        unsaved[blob.id] = StagedBlob(reference: reference, kind: blob.kind)
+        sealedBytes += blob.sealedByteCount
+        return reference
+    }
+
+    /// Where a blob lies, if the spool or the known index has it.
+    public func pointer(of id: BlobID) async throws -> Pointer? {
+        if let staged = unsaved[id] ?? write?.blobs[id] { return staged.reference.pointer }
+        return try await database.pointer(of: id)
+    }
+
+    /// Makes everything appended so far durable.
+    public func barrier() async throws {
+        try await finishWrite()
+        guard let current, !unsaved.isEmpty else { return }
+        let (bytes, used) = open.withBuilder { (Array($0.bytes[written..<$0.used]), $0.used) }
+        let (files, from) = (files, written)
+        try await queue.run {
+            try files.write(bytes.span, at: from, of: current.segment, in: current.volume, sync: true)
+            try files.syncDirectory()
+        }
+        try await database.save(
+            segment: current.segment, of: current.volume, used: used, isSealed: false, blobs: Array(unsaved.values))
+        written = used
+        unsaved = [:]
+    }
+
+    private func beginVolume() async throws {
+        let volume = VolumeID(.random())
+        try await database.addVolume(volume, position: nextPosition)
+        current = (volume, nextPosition, 0)
+        nextPosition += 1
+        open.fill(SegmentBuilder(volume: volume, number: 0))
+        written = 0
+    }
+
+    /// The open segment is full: seals it and opens the next, in the next volume if this one has its size.
+    private func advance() async throws {
+        guard let full = current else { return }
+        try await sealSegment()
+        let count = full.segment + 1
+        if count < (isCommitting ? SegmentLayout.maximumSegmentsPerVolume : Self.segmentsPerVolume) {
+            current = (full.volume, full.position, count)
+            open.fill(SegmentBuilder(volume: full.volume, number: count))
+            written = 0
+        } else {
+            try await closeVolume()
+            try await beginVolume()
+        }
+    }
+
+    private func sealSegment() async throws {
+        guard let current else { return }
+        try await finishWrite()
+        let keys = keys
+        let (bytes, used) = open.withBuilder { builder in
+            builder.seal(
+                sealer: keys.sealer(for: .blobTable), keys: keys.drive, boxes: keys.boxes, prelude: keys.prelude)
+            return (builder.bytes, builder.used)
+        }
+        let blobs = unsaved
+        unsaved = [:]
+        open.beginWrite()
+        let (files, queue, database) = (files, queue, database)
+        // Ends by itself, and is awaited by `finishWrite`.
+        let task = Task {
+            try await queue.run {
+                try files.write(bytes.span, at: 0, of: current.segment, in: current.volume, sync: true)
+                try files.syncDirectory()
+            }
+            try await database.save(
+                segment: current.segment, of: current.volume, used: used, isSealed: true, blobs: Array(blobs.values))
+        }
+        write = (task, blobs)
+    }
+
+    /// Waits until the last sealed segment is on the disk.
+    private func finishWrite() async throws {
+        guard let write else { return }
+        try await write.task.value
+        self.write = nil
+        open.written()
+    }
+
+    // MARK: Volumes
+
+    /// From here to `finishCommit` new blobs go to the volume that will hold the commit, and nothing else does.
+    public func beginCommit() async throws {
+        try await barrier()
+        if current == nil { try await beginVolume() }
+        isCommitting = true
+    }
+
+    /// The volume that new blobs go to.
+    public var openVolume: VolumeID? { current?.volume }
+
+    /// Seals the open volume. The blob appended last may have been a commit.
+    public func finishCommit() async throws {
+        defer { isCommitting = false }
+        guard current != nil, !open.withBuilder({ $0.isEmpty }) else { return }
+        try await sealSegment()
+        try await closeVolume()
+    }
+
+    private func closeVolume() async throws {
+        try await finishWrite()
+        guard let volume = current?.volume else { return }
+        current = nil
+        open.fill(nil)
+        try await database.closeVolume(volume)
+    }
+
+    /// Hashes and codes the closed volumes that have no record yet.
+    ///
+    /// - Complexity: SHA-256 over four bytes for each stored one; two segments at a time.
+    public func record(_ volume: VolumeID) async throws -> VolumeRecord {
+        if let record = try await database.spooledRecord(volume) { return record }
+        let segments = try await database.spooledSegments(of: volume)
+        let files = files
+        let digests = try await withThrowingTaskGroup(of: (Int, SegmentDigests).self) { group in
+            var found = [SegmentDigests?](repeating: nil, count: segments.count)
+            for (started, segment) in segments.enumerated() {
+                if started >= 2, let (number, digests) = try await group.next() { found[number] = digests }
+                group.addTask {
+                    let mapped = try files.map(segment.number, in: volume)
+                    return (segment.number, mapped.withBytes { ReedSolomon().digests(of: $0) })
+                }
+            }
+            while let (number, digests) = try await group.next() { found[number] = digests }
+            return found.compactMap { $0 }
+        }
+        let fid = FID.of(segments: digests.map { SegmentHash($0.segment) })
+        let used = segments.reduce(UInt64(0)) { $0 + UInt64($1.used - SegmentLayout.preludeByteCount) }
+        let record = VolumeRecord(
+            fid: fid.bytes, segments: digests.map { .init(hash: $0.segment, fragments: $0.fragments) },
+            sealedBytes: used, liveBytes: used)
+        try await database.setRecord(record, of: volume)
+        return record
+    }
+
+    /// Gives up what was staged but never became part of a commit.
+    public func discard(_ volume: VolumeID) async throws {
+        if current?.volume == volume {
+            current = nil
+            open.fill(nil)
+            unsaved = [:]
+        }
+        try await release(volume)
+    }
+
+    /// Deletes the files of a volume that the network holds now, or that nobody wants.
+    func release(_ volume: VolumeID) async throws {
+        let segments = try await database.spooledSegments(of: volume)
+        try await database.forgetVolume(volume)
+        let files = files
+        try await queue.run { for segment in segments { files.remove(segment.number, in: volume) } }
+    }
+
+    nonisolated var segmentFiles: SpoolFiles { files }
+}
+
+/// Reads segments that are still on this machine.
+public struct SpooledSegments: LocalSegments {
+    let files: SpoolFiles
+    let open: OpenSegment
+
+    public func bytes(volume: VolumeID, segment: Int, range: Range<Int>) -> [UInt8]? {
+        open.bytes(volume: volume, segment: segment, range: range) ?? files.read(range, of: segment, in: volume)
+    }
+}

@@ -1,0 +1,84 @@
+internal import DriveFormat
+internal import Glibc
+internal import SystemPackage
+
+/// The spool's directory: one file a segment, 0600, named by volume and number. All calls block.
+struct SpoolFiles: Sendable {
+    let directory: String
+
+    /// - Throws: `StoreError.spoolUnusable` if the directory cannot be made.
+    init(directory: String) throws(StoreError) {
+        self.directory = directory
+        if unsafe mkdir(directory, 0o700) != 0 && errno != EEXIST {
+            throw .spoolUnusable(path: directory, reason: Errno(rawValue: errno).description)
+        }
+    }
+
+    func path(_ volume: VolumeID, _ segment: Int) -> String { "\(directory)/\(volume)-\(segment).segment" }
+
+    /// Writes bytes at their place and, with `sync`, waits until they are on the disk.
+    ///
+    /// - Throws: `StoreError.spoolFull` or `spoolUnusable`; bytes before `offset` are as they were.
+    func write(
+        _ bytes: Span<UInt8>, at offset: Int, of segment: Int, in volume: VolumeID, sync: Bool
+    ) throws(StoreError) {
+        let path = path(volume, segment)
+        let descriptor = unsafe open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0o600)
+        guard descriptor >= 0 else { throw failure(path) }
+        defer { close(descriptor) }
+        var done = 0
+        while done < bytes.count {
+            let count = unsafe bytes.withUnsafeBytes {
+                unsafe pwrite(descriptor, $0.baseAddress?.advanced(by: done), $0.count - done, off_t(offset + done))
+            }
+            if count < 0 && errno == EINTR { continue }
+            guard count > 0 else { throw failure(path) }
+            done += count
+        }
+        if sync { guard fdatasync(descriptor) == 0 else { throw failure(path) } }
+    }
+
+    /// Bytes of a segment; nil if there is no such file or it is shorter.
+    func read(_ range: Range<Int>, of segment: Int, in volume: VolumeID) -> [UInt8]? {
+        let descriptor = unsafe open(path(volume, segment), O_RDONLY | O_CLOEXEC)
+        guard descriptor >= 0 else { return nil }
+        defer { close(descriptor) }
+        var complete = true
+        let bytes = unsafe [UInt8](unsafeUninitializedCapacity: range.count) { buffer, initialized in
+            while initialized < range.count {
+                let count = unsafe pread(
+                    descriptor, buffer.baseAddress?.advanced(by: initialized), range.count - initialized,
+                    off_t(range.lowerBound + initialized))
+                if count < 0 && errno == EINTR { continue }
+                guard count > 0 else {
+                    complete = false
+                    return
+                }
+                initialized += count
+            }
+        }
+        return complete ? bytes : nil
+    }
+
+    func map(_ segment: Int, in volume: VolumeID) throws(StoreError) -> MappedFile {
+        do { return try MappedFile(path: path(volume, segment), byteCount: SegmentLayout.byteCount) } catch {
+            throw .spoolDamaged(volume: volume, segment: segment)
+        }
+    }
+
+    /// Makes the names in the directory durable.
+    func syncDirectory() throws(StoreError) {
+        let descriptor = unsafe open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+        guard descriptor >= 0 else { throw failure(directory) }
+        defer { close(descriptor) }
+        guard fsync(descriptor) == 0 else { throw failure(directory) }
+    }
+
+    func remove(_ segment: Int, in volume: VolumeID) { _ = unsafe unlink(path(volume, segment)) }
+
+    private func failure(_ path: String) -> StoreError {
+        let error = Errno(rawValue: errno)
+        return [.noSpace, .diskQuotaExceeded].contains(error)
+            ? .spoolFull(path: directory) : .spoolUnusable(path: path, reason: error.description)
+    }
+}

@@ -1,0 +1,58 @@
+public import CESS
+public import DriveFormat
+
+/// What can keep bytes from reaching the network whole.
+public enum StoreError: Error, Equatable, CustomStringConvertible {
+    /// The spool's disk (or quota) is full; nothing acknowledged is lost.
+    case spoolFull(path: String)
+    case spoolUnusable(path: String, reason: String)
+    /// A spooled segment is not what was written.
+    case spoolDamaged(volume: VolumeID, segment: Int)
+    /// Fewer nodes than rows can take the volume now.
+    case tooFewNodes(usable: Int, needed: Int)
+    /// The territory has less than is needed; the chain wants strictly more than what is charged.
+    case territoryTooSmall(needed: UInt64, remaining: UInt64)
+    case territoryMissing
+    case territoryFrozen
+    case territoryExpired
+    /// It is up for sale.
+    case territoryOnSale
+    /// A declaration is in a block, but the chain has neither a deal nor a file.
+    case notDeclared(FID)
+    /// Somebody else holds a deal or a file of this name.
+    case fidTaken(FID)
+    /// What was read back from the nodes is not what was stored.
+    case readBackFailed(VolumeID, row: Int, reason: String)
+    /// A tree's node, or another single value, is larger than a segment has room for.
+    case blobTooLarge(byteCount: Int)
+
+    public var description: String {
+        switch self {
+        case .spoolFull(let path): "the disk of the spool \(path) is full"
+        case .spoolUnusable(let path, let reason): "the spool \(path) cannot be used: \(reason)"
+        case .spoolDamaged(let volume, let segment): "segment \(segment) of volume \(volume) in the spool is damaged"
+        case .tooFewNodes(let usable, let needed): "\(usable) storage nodes are usable and \(needed) are needed"
+        case .territoryTooSmall(let needed, let remaining):
+            "the territory has \(remaining) bytes left and more than \(needed) are needed"
+        case .territoryMissing: "the account has no territory for its drives"
+        case .territoryFrozen: "the lease of the territory is over; it is frozen"
+        case .territoryExpired: "the lease of the territory has expired"
+        case .territoryOnSale: "the territory is up for sale"
+        case .notDeclared(let fid): "the chain has no deal for \(fid) although it was declared"
+        case .fidTaken(let fid): "the file name \(fid) is taken on the network by another account"
+        case .readBackFailed(let volume, let row, let reason):
+            "row \(row + 1) of volume \(volume) could not be read back: \(reason)"
+        case .blobTooLarge(let byteCount): "a value of \(byteCount) bytes does not fit a segment"
+        }
+    }
+}
+
+/// The chain took an extrinsic into a block and refused what it asked for.
+public struct ChainRefusal: Error, Equatable, CustomStringConvertible {
+    /// The pallet's name and its error's, e.g. `FileBank.InsufficientAvailableSpace`.
+    public let error: String
+
+    public init(error: String) { self.error = error }
+
+    public var description: String { "the chain refused: \(error)" }
+}
