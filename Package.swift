@@ -1,13 +1,17 @@
 // swift-tools-version: 6.2
 import PackageDescription
 
+/// Set by the Makefile: warnings are errors there, but not while working.
+let strict = Context.environment["CESSDRIVE_STRICT"] != nil
+
 /// What every Swift target is compiled with (Docs/Conventions.md, "Layout").
-let common: [SwiftSetting] = [
-    .enableUpcomingFeature("ExistentialAny"),
-    .enableUpcomingFeature("InternalImportsByDefault"),
-    .enableUpcomingFeature("MemberImportVisibility"),
-    .enableUpcomingFeature("NonisolatedNonsendingByDefault"),
-]
+let common: [SwiftSetting] =
+    [
+        .enableUpcomingFeature("ExistentialAny"),
+        .enableUpcomingFeature("InternalImportsByDefault"),
+        .enableUpcomingFeature("MemberImportVisibility"),
+        .enableUpcomingFeature("NonisolatedNonsendingByDefault"),
+    ] + (strict ? [.treatAllWarnings(as: .error)] : [])
 
 /// A Swift target. Those that do little but call C opt out of strict memory safety: every line there would say `unsafe`.
 func target(
@@ -112,9 +116,15 @@ let package = Package(
         .target(name: "TestSupport", path: "Tests/Support", swiftSettings: common),
         test(
             "DriveTests",
-            ["ErasureCoding", "Chunking", "Compression", "DriveFormat", "Sealing", "SCALE", "Primitives", "TestSupport"]
+            [
+                "ErasureCoding", "Chunking", "Compression", "DriveFormat", "Sealing", "SCALE", "Primitives",
+                "TestSupport",
+            ]
         ),
         test("DatabaseTests", ["Database"]),
+        test(
+            "CommandsTests",
+            ["DriveCommands", "Primitives", library("ArgumentParser", "swift-argument-parser"), system]),
         test("HTTPServerTests", ["HTTPServer"]),
         test("PrimitivesTests", ["Primitives", "SCALE", "TestSupport"]),
         test("HTTPClientTests", ["HTTPClient", "TestSupport"]),
