@@ -7,7 +7,7 @@ internal import CSodium
 /// once; each message is then RFC 8439 with the nonce `00000000 ‖` the last 8 bytes. libcrypto does that part, because
 /// it is two and a half times as fast as libsodium where the processor has wide vectors (3.7 against 1.5 GB/s).
 /// Nothing is allocated for a message.
-public struct XChaCha20Poly1305Stream: ~Copyable, @unchecked Sendable {  // owns its context; only `mutating` methods use it
+public struct XChaCha20Poly1305Stream: ~Copyable, @unchecked Sendable {  // owns its context; methods are `mutating`
     public static let noncePrefixByteCount = 16
 
     private let context: OpaquePointer

@@ -9,7 +9,7 @@ func pattern(_ count: Int, seed: UInt8 = 0) -> [UInt8] {
 }
 
 /// The lengths at which something about frames changes.
-let edges = [0, 1, 15, 16, 17, 16_383, 16_384, 16_385, 32_767, 32_768, 32_769, 100_000, 1 << 20]
+private let edges = [0, 1, 15, 16, 17, 16_383, 16_384, 16_385, 32_767, 32_768, 32_769, 100_000, 1 << 20]
 
 struct SealedFixture {
     let epoch = Epoch.random()
