@@ -119,6 +119,7 @@ let package = Package(
             [
                 "ErasureCoding", "Chunking", "Compression", "DriveFormat", "Sealing", "SCALE", "Primitives",
                 "TestSupport",
+                system,
             ]
         ),
         test("DatabaseTests", ["Database"]),

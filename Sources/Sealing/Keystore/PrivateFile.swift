@@ -66,7 +66,7 @@ enum PrivateFile {
         let directory = path.removingLastComponent()
         let temporary = directory.appending(".cessdrive-\(Bytes16.random().hex)")
         do throws(Errno) {
-            defer { unsafe temporary.withPlatformString { _ = unsafe unlink($0) } }  // gone already unless something failed
+            defer { unsafe temporary.withPlatformString { _ = unsafe unlink($0) } }  // unless it was renamed
             try write(bytes, to: temporary)
             try move(temporary)
             try synchronize(directory.isEmpty ? "." : directory)
