@@ -122,6 +122,9 @@ let package = Package(
                 system,
             ]
         ),
+        .testTarget(
+            name: "IntegrationTests", dependencies: [library("Subprocess", "swift-subprocess"), system],
+            path: "Tests/Integration", exclude: ["Sessions"], swiftSettings: common),
         test("DatabaseTests", ["Database"]),
         test(
             "CommandsTests",
@@ -129,6 +132,7 @@ let package = Package(
         test("HTTPServerTests", ["HTTPServer"]),
         test("PrimitivesTests", ["Primitives", "SCALE", "TestSupport"]),
         test("HTTPClientTests", ["HTTPClient", "TestSupport"]),
+        test("CESSTests", ["CESS", "Substrate", "HTTPClient", "SCALE", "Primitives", "TestSupport"]),
         test("SubstrateTests", ["Substrate", "HTTPClient", "SCALE", "Primitives", "TestSupport"]),
     ],
     swiftLanguageModes: [.v6]

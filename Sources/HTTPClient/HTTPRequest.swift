@@ -17,6 +17,8 @@ public struct HTTPRequest: Sendable {
     public var deadline: Duration
     /// For name resolution and the connection.
     public var connectDeadline: Duration
+    /// How long nothing at all may move in either direction; whole seconds.
+    public var stallDeadline: Duration?
     /// A longer answer is refused as soon as that is known.
     public var maximumResponseByteCount: Int
     /// At most about this many bytes a second are sent.
@@ -25,7 +27,7 @@ public struct HTTPRequest: Sendable {
     public init(
         method: String = "GET", url: String, headers: [(name: String, value: String)] = [], body: Body = .none,
         deadline: Duration = .seconds(60), connectDeadline: Duration = .seconds(10),
-        maximumResponseByteCount: Int = 64 << 20, sendRate: Int? = nil
+        stallDeadline: Duration? = nil, maximumResponseByteCount: Int = 64 << 20, sendRate: Int? = nil
     ) {
         self.method = method
         self.url = url
@@ -33,6 +35,7 @@ public struct HTTPRequest: Sendable {
         self.body = body
         self.deadline = deadline
         self.connectDeadline = connectDeadline
+        self.stallDeadline = stallDeadline
         self.maximumResponseByteCount = maximumResponseByteCount
         self.sendRate = sendRate
     }

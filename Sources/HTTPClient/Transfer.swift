@@ -68,6 +68,10 @@ final class Transfer: @unchecked Sendable {  // handed over through the loop's l
         if isLoopback { cessdrive_easy_set_string(easy, CURLOPT_PROXY, "") }
         cessdrive_easy_set_long(easy, CURLOPT_TIMEOUT_MS, max(1, (deadline - .now).milliseconds))
         cessdrive_easy_set_long(easy, CURLOPT_CONNECTTIMEOUT_MS, max(1, request.connectDeadline.milliseconds))
+        if let stall = request.stallDeadline {
+            cessdrive_easy_set_long(easy, CURLOPT_LOW_SPEED_LIMIT, 1)
+            cessdrive_easy_set_long(easy, CURLOPT_LOW_SPEED_TIME, max(1, Int(stall.components.seconds)))
+        }
         if let rate = request.sendRate {
             cessdrive_easy_set_offset(easy, CURLOPT_MAX_SEND_SPEED_LARGE, curl_off_t(max(1, rate)))
         }
