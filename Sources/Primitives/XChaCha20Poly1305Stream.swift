@@ -16,10 +16,25 @@ public struct XChaCha20Poly1305Stream: ~Copyable, @unchecked Sendable {  // owns
 
     /// - Precondition: `key` has 32 bytes and `noncePrefix` 16.
     public init(key: Span<UInt8>, noncePrefix: Span<UInt8>) {
-        precondition(key.count == XChaCha20Poly1305.keyByteCount && noncePrefix.count == Self.noncePrefixByteCount)
+        self.init(subkey: Self.subkey(key, noncePrefix))
+    }
+
+    /// - Precondition: `key` has 32 bytes and `noncePrefix` 16.
+    public init(key: Secret, noncePrefix: Span<UInt8>) {
+        self.init(subkey: key.withBytes { Self.subkey($0, noncePrefix) })
+    }
+
+    private init(subkey: consuming [UInt8]) {
         // Fails only when memory is exhausted, where Swift's own allocations trap as well.
         guard let context = EVP_CIPHER_CTX_new() else { fatalError("out of memory") }
         self.context = context
+        let result = EVP_CipherInit_ex(context, Self.cipher, nil, subkey, nil, 1)
+        subkey.wipe()
+        precondition(result == 1, "libcrypto has ChaCha20-Poly1305")
+    }
+
+    private static func subkey(_ key: Span<UInt8>, _ noncePrefix: Span<UInt8>) -> [UInt8] {
+        precondition(key.count == XChaCha20Poly1305.keyByteCount && noncePrefix.count == noncePrefixByteCount)
         var subkey = [UInt8](repeating: 0, count: XChaCha20Poly1305.keyByteCount)
         key.withUnsafeBufferPointer { key in
             noncePrefix.withUnsafeBufferPointer { prefix in
@@ -27,9 +42,7 @@ public struct XChaCha20Poly1305Stream: ~Copyable, @unchecked Sendable {  // owns
                 _ = crypto_core_hchacha20(&subkey, prefix, key, nil)
             }
         }
-        let result = EVP_CipherInit_ex(context, Self.cipher, nil, subkey, nil, 1)
-        subkey.wipe()
-        precondition(result == 1, "libcrypto has ChaCha20-Poly1305")
+        return subkey
     }
 
     /// Fetched once: libcrypto 3 looks an algorithm up by name otherwise, which takes longer than a small message.

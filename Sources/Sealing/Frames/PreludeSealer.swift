@@ -6,8 +6,7 @@ public import Primitives
 /// Format: Docs/Format/Frames.md, "Preludes".
 public struct PreludeSealer: Sendable {
     public static let sealedByteCount = 4096
-    public static let plaintextByteCount =
-        sealedByteCount - XChaCha20Poly1305.nonceByteCount - XChaCha20Poly1305.tagByteCount
+    public static let plaintextByteCount = sealedByteCount - NoncedMessage.overhead
     private static let associatedData = [UInt8]("cessdrive/prelude/1".utf8)
 
     private let key: Secret
@@ -27,33 +26,12 @@ public struct PreludeSealer: Sendable {
     func seal(_ plaintext: [UInt8], nonce: [UInt8]) -> [UInt8] {
         precondition(plaintext.count <= Self.plaintextByteCount, "a prelude has 4056 bytes")
         let padded = plaintext + [UInt8](repeating: 0, count: Self.plaintextByteCount - plaintext.count)
-        return nonce + XChaCha20Poly1305.seal(padded, key: key, nonce: nonce, authenticating: Self.associatedData)
+        return NoncedMessage.seal(padded, key: key, nonce: nonce, authenticating: Self.associatedData)
     }
 
     /// The 4056 bytes of a prelude; nil if these bytes are none of this account's.
     public func open(_ sealed: [UInt8]) -> [UInt8]? {
         guard sealed.count == Self.sealedByteCount else { return nil }
-        let nonce = [UInt8](sealed[..<XChaCha20Poly1305.nonceByteCount])
-        let rest = [UInt8](sealed[XChaCha20Poly1305.nonceByteCount...])
-        return XChaCha20Poly1305.open(rest, key: key, nonce: nonce, authenticating: Self.associatedData)
-    }
-}
-
-extension XChaCha20Poly1305 {
-    static func seal(_ plaintext: [UInt8], key: Secret, nonce: [UInt8], authenticating data: [UInt8]) -> [UInt8] {
-        var output = [UInt8](repeating: 0, count: plaintext.count + tagByteCount)
-        var span = output.mutableSpan
-        key.withBytes { seal(plaintext.span, into: &span, key: $0, nonce: nonce.span, authenticating: data.span) }
-        return output
-    }
-
-    static func open(_ sealed: [UInt8], key: Secret, nonce: [UInt8], authenticating data: [UInt8]) -> [UInt8]? {
-        guard sealed.count >= tagByteCount else { return nil }
-        var output = [UInt8](repeating: 0, count: sealed.count - tagByteCount)
-        var span = output.mutableSpan
-        let authentic = key.withBytes {
-            open(sealed.span, into: &span, key: $0, nonce: nonce.span, authenticating: data.span)
-        }
-        return authentic ? output : nil
+        return NoncedMessage.open(sealed, key: key, authenticating: Self.associatedData)
     }
 }

@@ -8,7 +8,7 @@ public import Primitives
 /// its place. Format: Docs/Format/Frames.md, "Local records".
 public struct LocalSealer: Sendable {
     /// How much longer a sealed record is than the record: nonce and tag.
-    public static let overhead = XChaCha20Poly1305.nonceByteCount + XChaCha20Poly1305.tagByteCount
+    public static let overhead = NoncedMessage.overhead
 
     private let sealKey: Secret
     private let tagKey: Secret
@@ -25,18 +25,12 @@ public struct LocalSealer: Sendable {
     }
 
     func seal(_ record: [UInt8], purpose: String, context: [UInt8], nonce: [UInt8]) -> [UInt8] {
-        nonce
-            + XChaCha20Poly1305.seal(
-                record, key: sealKey, nonce: nonce, authenticating: Self.associatedData(purpose, context))
+        NoncedMessage.seal(record, key: sealKey, nonce: nonce, authenticating: Self.associatedData(purpose, context))
     }
 
     /// The record; nil if this was not sealed on this device, for this purpose and context, or was changed.
     public func open(_ sealed: [UInt8], purpose: String, context: [UInt8] = []) -> [UInt8]? {
-        guard sealed.count >= Self.overhead else { return nil }
-        let nonce = [UInt8](sealed[..<XChaCha20Poly1305.nonceByteCount])
-        let rest = [UInt8](sealed[XChaCha20Poly1305.nonceByteCount...])
-        return XChaCha20Poly1305.open(
-            rest, key: sealKey, nonce: nonce, authenticating: Self.associatedData(purpose, context))
+        NoncedMessage.open(sealed, key: sealKey, authenticating: Self.associatedData(purpose, context))
     }
 
     /// A name for `value` that says nothing of it to whoever lacks the key: what a column is looked up by.

@@ -172,9 +172,14 @@ extension Secret {
     }
 
     fileprivate func open(_ sealed: [UInt8], nonce: [UInt8], authenticating data: [UInt8]) -> Secret? {
-        guard var plaintext = XChaCha20Poly1305.open(sealed, key: self, nonce: nonce, authenticating: data) else {
-            return nil
+        guard sealed.count >= XChaCha20Poly1305.tagByteCount else { return nil }
+        var plaintext = [UInt8](repeating: 0, count: sealed.count - XChaCha20Poly1305.tagByteCount)
+        defer { plaintext.wipe() }
+        var span = plaintext.mutableSpan
+        let authentic = withBytes {
+            XChaCha20Poly1305.open(
+                sealed.span, into: &span, key: $0, nonce: nonce.span, authenticating: data.span)
         }
-        return Secret(taking: &plaintext)
+        return authentic ? Secret(copying: plaintext) : nil
     }
 }
