@@ -1,0 +1,98 @@
+internal import Compression
+public import DriveFormat
+public import Sealing
+internal import Synchronization
+
+/// Reads blobs of one drive: finds their frames, opens them, unpacks them.
+///
+/// Any number of tasks may read at once. Docs/Design.md, section 8.
+public final class BlobReader: Sendable {
+    let segments: SegmentReader
+    private let keys: DriveKeys
+    private let codec = Compression.BlobCodec()
+    private let epochs: Mutex<EpochKeys>
+
+    public init(segments: SegmentReader, keys: DriveKeys, epochs: EpochKeys) {
+        self.segments = segments
+        self.keys = keys
+        self.epochs = Mutex(epochs)
+    }
+
+    /// Makes blobs of one more epoch readable.
+    public func insert(_ epoch: Epoch) { epochs.withLock { _ = $0.insert(epoch) } }
+
+    var opening: BlobOpening { BlobOpening(keys: keys, epochs: epochs.withLock { $0 }, codec: codec) }
+
+    /// A whole blob, its identifier recomputed and compared.
+    ///
+    /// - Throws: `ReadError`; whatever the catalog throws; `CancellationError`.
+    /// - Precondition: the pointer names a volume (not `VolumeID.this`).
+    public func read(_ reference: BlobReference, kind: BlobKind) async throws -> [UInt8] {
+        let opening = opening
+        let pointer = reference.pointer
+        return try await segments.open(
+            pointer.volume, segment: Int(pointer.segment), range: try BlobOpening.sealedRange(reference),
+            pattern: .small, blob: reference.id
+        ) { try opening.whole(reference, kind: kind, in: $0) }
+    }
+
+    /// A part of a blob, by way of the frames that hold it; each is authentic by itself, the identifier is not
+    /// recomputed.
+    ///
+    /// - Parameter range: bytes of the plaintext; what lies beyond its end is left out.
+    /// - Complexity: a raw blob costs the frames of the range, a compressed one those of its table and of blocks of
+    ///   128 KiB.
+    public func read(_ reference: BlobReference, kind: BlobKind, range: Range<Int>) async throws -> [UInt8] {
+        let range = range.clamped(to: 0..<Int(reference.pointer.rawLength))
+        guard !range.isEmpty else { return [] }
+        let opening = opening
+        let frames = try opening.firstFrames(reference, range: range)
+        let payload = try await payload(frames, of: reference, kind: kind, opening)
+        switch reference.pointer.codec {
+        case .raw:
+            let start = range.lowerBound - frames.lowerBound * FrameLayout.payloadByteCount
+            return Array(payload[start..<start + range.count])
+        case .zstd: return try await blocks(holding: range, of: reference, kind: kind, table: payload, opening)
+        }
+    }
+
+    private func payload(
+        _ frames: Range<Int>, of reference: BlobReference, kind: BlobKind, _ opening: BlobOpening
+    ) async throws -> [UInt8] {
+        let pointer = reference.pointer
+        let range = try BlobOpening.sealedRange(ofFrames: frames, reference)
+        return try await segments.open(
+            pointer.volume, segment: Int(pointer.segment), range: range, pattern: .small, blob: reference.id
+        ) { try opening.payload(frames, of: reference, kind: kind, in: $0) }
+    }
+
+    private func blocks(
+        holding range: Range<Int>, of reference: BlobReference, kind: BlobKind, table first: [UInt8],
+        _ opening: BlobOpening
+    ) async throws -> [UInt8] {
+        let layout = try BlobOpening.layout(reference)
+        do {
+            let table = try BlockTable(
+                first.span, rawByteCount: Int(reference.pointer.rawLength), payloadByteCount: layout.payloadByteCount)
+            let blocks = table.blocks(holding: range)
+            let needed =
+                table.payloadRange(ofBlock: blocks.lowerBound)
+                .lowerBound..<table.payloadRange(
+                    ofBlock: blocks.upperBound - 1
+                ).upperBound
+            let frames = layout.frames(holding: needed)
+            let payload = try await payload(frames, of: reference, kind: kind, opening)
+            let origin = layout.payloadRange(ofFrames: frames).lowerBound
+            var plaintext: [UInt8] = []
+            for block in blocks {
+                let place = table.payloadRange(ofBlock: block)
+                plaintext += try codec.decodeBlock(
+                    block, of: table, payload.span.extracting(place.lowerBound - origin..<place.upperBound - origin))
+            }
+            let start = range.lowerBound - table.rawRange(ofBlock: blocks.lowerBound).lowerBound
+            return Array(plaintext[start..<start + range.count])
+        } catch let error as CompressionError {
+            throw ReadError.malformed(reference.id, reason: error.description)
+        }
+    }
+}
