@@ -8,6 +8,8 @@ public struct KeyPair: Sendable {
     /// - Precondition: `miniSecret` has 32 bytes.
     public init(miniSecret: Secret) { pair = Sr25519KeyPair(miniSecret: miniSecret) }
 
+    public init(_ pair: Sr25519KeyPair) { self.pair = pair }
+
     /// The account of a recovery phrase, as every Substrate wallet makes it.
     public init(_ mnemonic: Mnemonic, passphrase: String = "") {
         self.init(miniSecret: mnemonic.miniSecret(passphrase: passphrase))

@@ -38,6 +38,13 @@ public struct Call: Hashable, Sendable, CustomStringConvertible {
         if case .calls(let calls) = arguments { calls } else { [] }
     }
 
+    /// The encoded arguments; of a list of calls its count alone, since what follows depends on the runtime.
+    public var argumentBytes: [UInt8] {
+        var encoder = ScaleEncoder()
+        write(to: &encoder)
+        return encoder.bytes
+    }
+
     public var description: String { "\(pallet).\(name)" }
 }
 

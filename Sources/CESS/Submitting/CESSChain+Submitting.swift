@@ -1,0 +1,81 @@
+internal import Primitives
+internal import SCALE
+public import Substrate
+
+/// Signing and sending. Submissions of one account have to be made one after the other, or with nonces of one's own.
+extension CESSChain {
+    /// Blocks that an extrinsic lives: 6.4 minutes of 6 s blocks.
+    public static let eraPeriod: UInt32 = 64
+
+    /// Signs a call for the chain as it is now. Nothing is sent: the result can be written down first, so that after a crash
+    /// the same extrinsic is looked for and sent again, and never a second one like it.
+    ///
+    /// - Parameters:
+    ///   - nonce: nil for the server's next one, with what waits in its pool.
+    ///   - tip: raises the priority over an extrinsic with the same nonce.
+    /// - Throws: `MetadataError` if the runtime is not the one that the call is written for.
+    public func sign(
+        _ call: Call, by signer: KeyPair, nonce: UInt32? = nil, tip: UInt128 = 0, period: UInt32 = eraPeriod
+    ) async throws -> SignedExtrinsic {
+        let (finalized, best, next) = try await servers.read { server in
+            let hash = try await server.finalizedHead()
+            guard let header = try await server.header(hash) else { throw ChainError.unknownBlock(hash.hex) }
+            let next =
+                if let nonce { nonce } else { try await server.accountNextIndex(signer.accountID) }
+            return (BlockRef(number: header.number, hash: hash), try await server.bestHash(), next)
+        }
+        let era = Era(period: period, current: finalized.number)
+        var eraBlockHash = finalized.hash
+        if let birth = era.birth(current: finalized.number), birth != finalized.number {
+            guard let hash = try await blockHash(birth) else { throw ChainError.unknownBlock("\(birth)") }
+            eraBlockHash = hash
+        }
+        let runtime = try await runtime(at: best)
+        let context = SigningContext(
+            specVersion: runtime.version.specVersion, transactionVersion: runtime.version.transactionVersion,
+            genesisHash: genesis, era: era, eraBlockHash: eraBlockHash, nonce: next, tip: tip)
+        return try runtime.metadata.sign(call, by: signer, in: context, current: finalized.number)
+    }
+
+    /// What a call would cost now beside what it transfers or buys. Needs no key, and no balance.
+    public func fee(of call: Call, by signer: AccountID) async throws -> UInt128 {
+        let best = try await servers.read { try await $0.bestHash() }
+        let runtime = try await runtime(at: best)
+        let context = SigningContext(
+            specVersion: runtime.version.specVersion, transactionVersion: runtime.version.transactionVersion,
+            genesisHash: genesis, era: Era(period: Self.eraPeriod, current: 0), nonce: 0)
+        // The fee depends on length and weight only; nobody checks this signature.
+        let extrinsic = Extrinsic.signed(
+            call: try runtime.metadata.encode(call), signer: signer,
+            signature: .sr25519([UInt8](repeating: 1, count: 64)),
+            extra: try runtime.metadata.signedExtensions(context).extra)
+        return try await servers.read { try await $0.queryInfo(extrinsic, at: best) }.partialFee
+    }
+
+    /// Sends a signed extrinsic. Sending the same one again is harmless, also when it is in a block already.
+    ///
+    /// - Throws: `SubmissionError.refused` if no server takes it. After any other error it may have been taken all the same.
+    public func submit(_ signed: SignedExtrinsic) async throws {
+        do {
+            let hash = try await servers.read { try await $0.submitExtrinsic(signed.bytes) }
+            guard hash == signed.hash else {
+                throw RPCError.malformedAnswer(method: "author_submitExtrinsic", "it is the hash of another extrinsic")
+            }
+        } catch RPCError.refused(_, PoolRefusal.alreadyImported, _, _) {
+            return
+        } catch RPCError.refused(_, let code, let message, let data) {
+            let text = data?.string ?? message
+            let refusal = PoolRefusal(code: code, text: text)
+            // What is in a block already looks outdated or banned to the pool.
+            if refusal == .stale || refusal == .banned, try await find(signed) != nil { return }
+            throw SubmissionError.refused(refusal, message: text)
+        }
+    }
+
+    /// Signs and sends a call.
+    public func submit(_ call: Call, by signer: KeyPair, nonce: UInt32? = nil) async throws -> SignedExtrinsic {
+        let signed = try await sign(call, by: signer, nonce: nonce)
+        try await submit(signed)
+        return signed
+    }
+}
