@@ -10,6 +10,8 @@ public struct DeviceKeys: Sendable {
     public let signingMiniSecret: Secret
     /// Epoch keys are sealed to its public key.
     public let box: BoxKeyPair
+    /// Seals what this device keeps on its own disks.
+    public let localSealer: LocalSealer
 
     /// - Precondition: `secret` has 32 bytes.
     public init(secret: Secret) {
@@ -17,12 +19,8 @@ public struct DeviceKeys: Sendable {
         self.secret = secret
         signingMiniSecret = KeyDerivation.derive(secret, "cessdrive/device-sign/1")
         box = BoxKeyPair(seed: KeyDerivation.derive(secret, "cessdrive/device-box/1"))
+        localSealer = LocalSealer(key: KeyDerivation.derive(secret, "cessdrive/local/1"))
     }
 
     public static func random() -> DeviceKeys { DeviceKeys(secret: .random(byteCount: 32)) }
-
-    /// Seals what this device keeps on its own disks.
-    public var localSealer: LocalSealer {
-        LocalSealer(key: KeyDerivation.derive(secret, "cessdrive/local/1"))
-    }
 }
