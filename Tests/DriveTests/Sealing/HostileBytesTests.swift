@@ -1,4 +1,5 @@
 import Primitives
+import TestSupport
 import Testing
 
 @testable import Sealing
@@ -19,11 +20,12 @@ import Testing
         return bytes
     }
 
-    @Test func `changed keystores are refused or read`() throws {
+    @Test(arguments: 0..<8 as Range<UInt64>)
+    func `changed keystores are refused or read`(seed: UInt64) throws {
         let vector: SealingVectors.Keystore = try SealingVectors.load("keystore")
         let floor = KeystoreParameters(memory: 8 << 20, passes: 1)
-        var random = SystemRandomNumberGenerator()
-        for _ in 0..<300 {
+        var random = SplitMix64(seed: seed)
+        for _ in 0..<50 {
             let content = mutated(Array(vector.file.bytes.dropLast(16)), using: &random)
             // With a checksum that fits, so that what is behind it is reached.
             let file = content + BLAKE2b.hash256(content).bytes.prefix(16)
@@ -39,15 +41,16 @@ import Testing
         }
     }
 
-    @Test func `changed messages are refused or read`() throws {
+    @Test(arguments: 0..<8 as Range<UInt64>)
+    func `changed messages are refused or read`(seed: UInt64) throws {
         let record = try #require(DailyRecord(try KeyFixture().daily.record()))
         let id = KeystoreID(.random())
         let messages = [
             AgentRequest.fetch(id).bytes, AgentRequest.add(id, record, seconds: 7).bytes, AgentRequest.lock.bytes,
             AgentAnswer.keys(record).bytes, AgentAnswer.held([id: 3]).bytes, AgentAnswer.absent.bytes,
         ]
-        var random = SystemRandomNumberGenerator()
-        for _ in 0..<100 {
+        var random = SplitMix64(seed: seed)
+        for _ in 0..<20 {
             for message in messages {
                 let changed = mutated(message, using: &random)
                 if let request = AgentRequest(changed) { #expect(request.bytes == changed) }

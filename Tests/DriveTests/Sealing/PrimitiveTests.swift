@@ -58,7 +58,8 @@ import Testing
             65_537: 67_584, 200_000: 200_704, 262_143: 262_144,
         ]
         for (count, padded) in cases { #expect(Padding.padme(count) == padded, "\(count)") }
-        for count in stride(from: 1, to: 300_000, by: 7) where Padding.padme(count) < count || Padding.padme(count) > count + count / 8 + 1 {
+        for count in stride(from: 1, to: 300_000, by: 7)
+        where Padding.padme(count) < count || Padding.padme(count) > count + count / 8 + 1 {
             Issue.record("\(count) is padded to \(Padding.padme(count))")
         }
         #expect(Padding.paddedByteCount(ofPayload: 1_000, rawByteCount: 262_143) == 1_024)
