@@ -21,15 +21,18 @@ struct RowReader: Sendable {
         if let ready = source.ready(row, of: place, windows: windows) { return ready }
         let byteCount = windows.count * SegmentGeometry.windowByteCount
         let others = ranking(of: place, byteCount: byteCount).filter { $0 != row }
+        let known = others.compactMap { row in
+            source.ready(row, of: place, windows: windows).map { (row: row, pieces: $0) }
+        }
         var race = RowRace(
-            wanted: row, others: others,
-            known: others.filter { source.ready($0, of: place, windows: windows) != nil },
+            wanted: row, others: others, known: known.map(\.row),
             asksRowFirst: isWorthAsking(row, before: others, of: place, byteCount: byteCount))
         let patience = patience(row, others: others, of: place, byteCount: byteCount)
         return try await withThrowingTaskGroup(of: RaceEvent.self) { group in
             defer { group.cancelAll() }
             var failures: [RowFailure] = []
-            var rows: [Int: [RowCache.Piece]] = [:]
+            // Held here, since the cache may drop them meanwhile.
+            var rows = Dictionary(uniqueKeysWithValues: known.map { ($0.row, $0.pieces) })
             var next = race.winner == nil ? race.start() : []
             var isWaiting = false
             while true {
@@ -46,9 +49,6 @@ struct RowReader: Sendable {
                 switch race.winner {
                 case .row: return rows[row] ?? []
                 case .others(let choice):
-                    for row in choice where rows[row] == nil {
-                        rows[row] = source.ready(row, of: place, windows: windows)
-                    }
                     let parts = choice.compactMap { row in
                         rows[row].map { (index: row, bytes: RowSource.join($0, windows: windows)) }
                     }

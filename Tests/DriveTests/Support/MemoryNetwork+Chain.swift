@@ -1,0 +1,242 @@
+import BlobStore
+import CESS
+import Primitives
+import Substrate
+import Synchronization
+
+/// The chain's state after a block.
+struct MemoryChainState: Sendable {
+    struct TerritoryName: Hashable {
+        let owner: AccountID
+        let name: [UInt8]
+    }
+
+    var height: UInt32 = 1
+    var deals: [FID: DealInfo] = [:]
+    var files: [FID: FileInfo] = [:]
+    var held: [AccountID: [UserFileSliceInfo]] = [:]
+    var territories: [TerritoryName: TerritoryInfo] = [:]
+
+    var hash: Bytes32 { SHA256.hash([UInt8]("block \(height)".utf8)) }
+}
+
+/// A signed extrinsic, and where it was included.
+struct MemorySubmission: Sendable {
+    enum Call: Sendable {
+        case declare([VolumeDeclaration], UserBrief)
+        case delete([FID], AccountID)
+    }
+
+    let call: Call
+    var height: UInt32?
+}
+
+extension MemoryNetwork {
+    /// Leases space.
+    func addTerritory(of owner: AccountID, named name: [UInt8], byteCount: UInt128 = 1 << 40) {
+        state.withLock { state in
+            let info = TerritoryInfo(
+                token: SHA256.hash(name), totalSpace: byteCount, remainingSpace: byteCount, start: 0,
+                deadline: .max)
+            state.chain.territories[.init(owner: owner, name: name)] = info
+            state.history[state.chain.hash] = state.chain
+        }
+    }
+
+    var deals: [FID: DealInfo] { state.withLock { $0.chain.deals } }
+    var files: [FID: FileInfo] { state.withLock { $0.chain.files } }
+}
+
+extension MemoryNetwork: StorageChain {
+    var genesis: Bytes32 { SHA256.hash([UInt8]("block 0".utf8)) }
+    var blockTime: Duration { .milliseconds(2) }
+    var dayLength: UInt32 { 14_400 }
+
+    func finalizedBlock() async throws -> BlockRef {
+        state.withLock { state in
+            if state.history.isEmpty { state.makeBlock() }
+            // One block behind the best.
+            let number = max(2, state.chain.height) - 1
+            return Self.block(state.history.values.first { $0.height == number } ?? state.chain)
+        }
+    }
+
+    func bestBlock() async throws -> BlockRef {
+        state.withLock { state in
+            state.makeBlock()
+            return Self.block(state.chain)
+        }
+    }
+
+    private static func block(_ chain: MemoryChainState) -> BlockRef {
+        BlockRef(number: chain.height, hash: chain.hash, milliseconds: UInt64(chain.height) * 6000)
+    }
+
+    private func at(_ block: Bytes32) throws -> MemoryChainState {
+        guard let found = state.withLock({ $0.history[block] }) else { throw NodeError.malformedAnswer }
+        return found
+    }
+
+    func files(_ fids: [FID], at block: Bytes32) async throws -> [FID: FileInfo] {
+        try at(block).files.filter { fids.contains($0.key) }
+    }
+
+    func deals(_ fids: [FID], at block: Bytes32) async throws -> [FID: DealInfo] {
+        try at(block).deals.filter { fids.contains($0.key) }
+    }
+
+    func heldFiles(of account: AccountID, at block: Bytes32) async throws -> [UserFileSliceInfo] {
+        try at(block).held[account] ?? []
+    }
+
+    func territory(of account: AccountID, named name: [UInt8], at block: Bytes32) async throws -> TerritoryInfo? {
+        try at(block).territories[.init(owner: account, name: name)]
+    }
+
+    func nodes(at block: Bytes32) async throws -> [Miner] { state.withLock { $0.nodes.map(\.miner) } }
+
+    func nodes(_ accounts: [AccountID], at block: Bytes32) async throws -> [AccountID: Miner] {
+        state.withLock { state in
+            let chosen = state.nodes.filter { accounts.contains($0.account) }
+            return Dictionary(uniqueKeysWithValues: chosen.map { ($0.account, $0.miner) })
+        }
+    }
+
+    func spendableBalance(of account: AccountID, at block: Bytes32) async throws -> UInt128 { 1 << 80 }
+
+    // MARK: Submitting
+
+    func signDeclaration(
+        of volumes: [VolumeDeclaration], territory: [UInt8], signer: KeyPair
+    ) async throws -> SignedExtrinsic {
+        let brief = UserBrief(user: signer.accountID, fileName: [], territoryName: territory)
+        return keep(.declare(volumes, brief), signer)
+    }
+
+    func signDeletion(of fids: [FID], owner: AccountID, signer: KeyPair) async throws -> SignedExtrinsic {
+        keep(.delete(fids, owner), signer)
+    }
+
+    private func keep(_ call: MemorySubmission.Call, _ signer: KeyPair) -> SignedExtrinsic {
+        state.withLock { state in
+            let number = UInt64(state.submissions.count)
+            state.submissions[number] = MemorySubmission(call: call)
+            let bytes = (0..<8).map { UInt8(truncatingIfNeeded: number >> (8 * $0)) }
+            return SignedExtrinsic(
+                bytes: bytes, signer: signer.accountID, nonce: UInt32(number), birth: state.chain.height, death: nil)
+        }
+    }
+
+    func submit(_ signed: SignedExtrinsic) async throws -> BlockNumber? {
+        let number = signed.bytes.reversed().reduce(0) { $0 << 8 | UInt64($1) }
+        return try state.withLock { state in
+            guard let known = state.submissions[number] else { return nil }
+            if let height = known.height { return height }
+            state.submissions[number]?.height = state.chain.height + 1
+            var next = state.chain
+            do {
+                switch known.call {
+                case .declare(let volumes, let brief): try next.declare(volumes, brief)
+                case .delete(let fids, let owner): try next.delete(fids, owner)
+                }
+                state.chain = next
+            } catch let error as DispatchError {
+                state.makeBlock()
+                throw SubmissionError.failed(.dispatch(error), in: Self.block(state.chain))
+            }
+            state.makeBlock()
+            return state.chain.height
+        }
+    }
+}
+
+extension MemoryNetwork.Node {
+    fileprivate var miner: Miner {
+        let info = MinerInfo(
+            beneficiary: account, stakingAccount: account, endpoint: [UInt8](endpoint.utf8), collaterals: 0,
+            state: isPositive ? .positive : .frozen, declarationSpace: idleSpace, idleSpace: idleSpace)
+        return Miner(account: account, info: info)
+    }
+}
+
+extension MemoryNetwork.State {
+    /// The next block, with the reports of all nodes that hold a row.
+    fileprivate mutating func makeBlock() {
+        chain.height += 1
+        for (fid, deal) in chain.deals {
+            var deal = deal
+            for node in nodes where node.fault != .unreporting && node.fault != .dead {
+                guard !deal.completed.contains(where: { $0.node == node.account }) else { continue }
+                let taken = Set(deal.completed.map(\.row))
+                let row = (0..<CESSLimits.fragmentCount).first { row in
+                    !taken.contains(row)
+                        && deal.segments.allSatisfy { node.fragments[$0.fragments[row]] != nil }
+                }
+                if let row { deal.completed.append(CompleteInfo(row: row, node: node.account)) }
+            }
+            if deal.completed.count == CESSLimits.fragmentCount {
+                chain.complete(fid, deal)
+            } else {
+                chain.deals[fid] = deal
+            }
+        }
+        history[chain.hash] = chain
+    }
+}
+
+extension MemoryChainState {
+    fileprivate mutating func declare(_ volumes: [VolumeDeclaration], _ brief: UserBrief) throws {
+        let key = TerritoryName(owner: brief.user, name: brief.territoryName)
+        for volume in volumes {
+            guard var territory = territories[key] else {
+                throw DispatchError.module(pallet: "StorageHandler", error: "NoTerritory")
+            }
+            let charge = CESSLimits.chargedByteCount(segmentCount: volume.segments.count)
+            guard territory.remainingSpace > charge else {
+                throw DispatchError.module(pallet: "StorageHandler", error: "InsufficientStorage")
+            }
+            territory.remainingSpace -= charge
+            territory.lockedSpace += charge
+            territories[key] = territory
+            // A second declaration replaces the first and leaks its lock, as on the real chain.
+            var user = brief
+            user.fileName = volume.name
+            deals[volume.fid] = DealInfo(
+                fileSize: UInt128(volume.fileSize), segments: volume.segments, user: user)
+        }
+    }
+
+    fileprivate mutating func complete(_ fid: FID, _ deal: DealInfo) {
+        let nodes = Dictionary(uniqueKeysWithValues: deal.completed.map { ($0.row, $0.node) })
+        let segments = deal.segments.map { segment in
+            SegmentInfo(
+                hash: segment.hash,
+                fragments: segment.fragments.enumerated().compactMap { row, hash in
+                    nodes[row].map { FragmentInfo(hash: hash, node: $0) }
+                })
+        }
+        files[fid] = FileInfo(
+            segments: segments, owners: [deal.user], fileSize: deal.fileSize, completion: height)
+        deals[fid] = nil
+        let charge = CESSLimits.chargedByteCount(segmentCount: segments.count)
+        let key = TerritoryName(owner: deal.user.user, name: deal.user.territoryName)
+        territories[key]?.lockedSpace -= charge
+        territories[key]?.usedSpace += charge
+        held[deal.user.user, default: []].append(
+            UserFileSliceInfo(territoryName: deal.user.territoryName, fid: fid, chargedByteCount: charge))
+    }
+
+    fileprivate mutating func delete(_ fids: [FID], _ owner: AccountID) throws {
+        for fid in fids {
+            guard let file = files[fid], let brief = file.owners.first(where: { $0.user == owner }) else {
+                throw DispatchError.module(pallet: "FileBank", error: "NonExistent")
+            }
+            let charge = CESSLimits.chargedByteCount(segmentCount: file.segments.count)
+            let key = TerritoryName(owner: owner, name: brief.territoryName)
+            territories[key]?.usedSpace -= charge
+            territories[key]?.remainingSpace += charge
+            files[fid] = nil
+            held[owner]?.removeAll { $0.fid == fid }
+        }
+    }
+}

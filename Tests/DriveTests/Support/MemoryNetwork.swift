@@ -1,0 +1,152 @@
+import BlobStore
+import CESS
+import HTTPClient
+import Primitives
+import Substrate
+import Synchronization
+
+/// A storage network in memory, nodes and chain: what the store's two protocols promise, with faults on request.
+///
+/// Time passes only when somebody asks for the best block: each question makes one. Nodes report what they hold in
+/// the block after they got it.
+final class MemoryNetwork: Sendable {
+    /// What is wrong with a node.
+    enum Fault: Sendable, Equatable {
+        /// Nobody listens.
+        case dead
+        /// It accepts requests and never answers.
+        case silent
+        /// It answers late.
+        case slow(Duration)
+        /// It damages every byte that it sends.
+        case corrupting
+        /// It sends whole fragments as they are, and of ranges the bytes of another place.
+        case lyingAboutRanges
+        /// It sends fewer bytes than were asked for.
+        case shortening
+        /// It has lost every fragment.
+        case forgetful
+        /// It takes fragments and never reports them.
+        case unreporting
+        /// It refuses fragments.
+        case refusing
+    }
+
+    struct Node: Sendable {
+        let account: AccountID
+        let endpoint: String
+        var fragments: [FragmentHash: [UInt8]] = [:]
+        var fault: Fault?
+        var isPositive = true
+        var idleSpace: UInt128 = 1 << 40
+    }
+
+    /// A range that was asked for.
+    struct Request: Sendable, Equatable {
+        let endpoint: String
+        let hash: FragmentHash
+        let range: Range<Int>
+    }
+
+    struct State: Sendable {
+        var nodes: [Node] = []
+        var requests: [Request] = []
+        var puts = 0
+        var chain = MemoryChainState()
+        var history: [Bytes32: MemoryChainState] = [:]
+        var submissions: [UInt64: MemorySubmission] = [:]
+    }
+
+    let state: Mutex<State>
+    /// What probes answer.
+    let capabilities: NodeCapabilities
+
+    init(nodes: Int = 15, capabilities: NodeCapabilities = .plain) {
+        self.capabilities = capabilities
+        state = Mutex(
+            State(
+                nodes: (0..<nodes).map {
+                    Node(
+                        account: AccountID(SHA256.hash([UInt8]("node \($0)".utf8))),
+                        endpoint: "http://node-\($0):15001")
+                }))
+    }
+
+    var accounts: [AccountID] { state.withLock { $0.nodes.map(\.account) } }
+    var requests: [Request] { state.withLock { $0.requests } }
+    /// How many bytes of fragments were asked for.
+    var requestedByteCount: Int { state.withLock { $0.requests.reduce(0) { $0 + $1.range.count } } }
+
+    func forgetRequests() { state.withLock { $0.requests = [] } }
+
+    func setFault(_ fault: Fault?, of nodes: some Sequence<Int> & Sendable) {
+        state.withLock { state in for node in nodes { state.nodes[node].fault = fault } }
+    }
+
+    /// Puts a fragment on a node, past the protocol.
+    func store(_ fragment: [UInt8], hash: FragmentHash, on node: Int) {
+        state.withLock { $0.nodes[node].fragments[hash] = fragment }
+    }
+
+    func endpoint(of account: AccountID) -> String? {
+        state.withLock { state in state.nodes.first { $0.account == account }?.endpoint }
+    }
+}
+
+extension MemoryNetwork: FragmentNodes {
+    func probe(_ endpoint: String) async throws -> NodeCapabilities {
+        _ = try await reach(endpoint)
+        return capabilities
+    }
+
+    func put(
+        _ content: FragmentContent, hash: FragmentHash, fid: FID, to endpoint: String, capabilities: NodeCapabilities
+    ) async throws {
+        let node = try await reach(endpoint)
+        guard node.fault != .refusing else { throw NodeError.refused(code: 500, message: "system error") }
+        let zeros = CESSLimits.fragmentByteCount - content.bytes.count
+        let fragment = content.bytes + [UInt8](repeating: 0, count: zeros)
+        guard SHA256.hash(fragment) == hash.bytes else {
+            throw NodeError.refused(code: 400, message: "the fragment hash is wrong")
+        }
+        try state.withLock { state in
+            guard let index = state.nodes.firstIndex(where: { $0.endpoint == endpoint }) else { return }
+            state.puts += 1
+            let deal = state.chain.deals[fid]
+            guard
+                hash == .zero || state.nodes[index].fragments[hash] != nil
+                    || deal?.segments.contains(where: { $0.fragments.contains(hash) }) == true
+            else { throw NodeError.notInDeal }
+            state.nodes[index].fragments[hash] = fragment
+        }
+    }
+
+    func fragment(_ hash: FragmentHash, fid: FID, range: Range<Int>, from endpoint: String) async throws -> [UInt8] {
+        state.withLock { $0.requests.append(Request(endpoint: endpoint, hash: hash, range: range)) }
+        let node = try await reach(endpoint)
+        guard let fragment = node.fragments[hash], node.fault != .forgetful else { throw NodeError.absent }
+        switch node.fault {
+        case .corrupting: return fragment[range].map { $0 ^ 0x5a }
+        case .lyingAboutRanges where range.count < fragment.count:
+            let start = (range.lowerBound + 4096) % (fragment.count - range.count)
+            return Array(fragment[start..<start + range.count])
+        case .shortening: return Array(fragment[range].dropLast())
+        default: return Array(fragment[range])
+        }
+    }
+
+    private func reach(_ endpoint: String) async throws -> Node {
+        guard let node = state.withLock({ $0.nodes.first { $0.endpoint == endpoint } }) else {
+            throw NodeError.unusableEndpoint(endpoint)
+        }
+        switch node.fault {
+        case .dead: throw NodeError.unreachable(.cannotConnect("connection refused"))
+        case .silent:
+            try await Task.sleep(for: .seconds(3600))  // until whoever waits gives up
+            throw NodeError.timedOut
+        case .slow(let time): try await Task.sleep(for: time)
+        default: break
+        }
+        return node
+    }
+}
