@@ -59,6 +59,9 @@ unit: $(STAMPS)/deps
 integration: build  ## the release program against real processes of the local network
 	CESSDRIVE_BINARY=$(CURDIR)/$(BINARY) $(STRICT) swift test $(DEBUG:--build-tests=) --no-parallel --filter IntegrationTests
 
+interop: build  ## substrate-interface from PyPI against the running local network
+	Tests/Interop/run $(CURDIR)/$(BINARY)
+
 demo: build  ## a drive from nothing: store, lose 8 nodes and the home directory, recover
 	Examples/demo $(CURDIR)/$(BINARY)
 

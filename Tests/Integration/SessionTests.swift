@@ -1,0 +1,24 @@
+import Testing
+
+/// One session at a time: each has a network of sixteen processes.
+@Suite(.serialized, .enabled(if: Sandbox.program != nil, "CESSDRIVE_BINARY names no program"))
+struct SessionTests {
+    @Test(arguments: Session.all)
+    func `the session goes as it is written`(session: Session) async throws {
+        try await Sandbox.with { try await session.run(in: $0) }
+    }
+}
+
+@Suite struct SessionStepTests {
+    @Test func `lines are commands, expectations, or nothing`() {
+        #expect(SessionStep("") == nil)
+        #expect(SessionStep("  # text") == nil)
+        #expect(SessionStep("cessdrive ls") == .command("cessdrive ls", .success))
+        #expect(SessionStep("! cessdrive ls") == .command("cessdrive ls", .failure))
+        #expect(SessionStep("[4] cessdrive ls") == .command("cessdrive ls", .status(4)))
+        #expect(SessionStep("[ -e file ]") == .command("[ -e file ]", .success))
+        #expect(SessionStep("stderr 'hint:'") == .matches(.stderr, "hint:", negated: false))
+        #expect(SessionStep("! stdout '^a$'") == .matches(.stdout, "^a$", negated: true))
+        #expect(SessionStep("eventually test -e x") == .eventually("test -e x"))
+    }
+}
