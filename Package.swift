@@ -64,6 +64,7 @@ let package = Package(
         .systemLibrary(name: "CISAL", pkgConfig: "libisal", providers: [.apt(["libisal-dev"])]),
         .systemLibrary(name: "CZstd", pkgConfig: "libzstd", providers: [.apt(["libzstd-dev"])]),
         .systemLibrary(name: "CCurl", pkgConfig: "libcurl", providers: [.apt(["libcurl4-openssl-dev"])]),
+        .systemLibrary(name: "CLinux"),
         .target(name: "CKernels"),
 
         // What both columns stand on.
@@ -100,7 +101,7 @@ let package = Package(
         target(
             "Drive",
             [
-                "BlobStore", "DriveFormat", "Chunking", "Sealing", "CESS", "Substrate", "SCALE", "Primitives",
+                "BlobStore", "CLinux", "DriveFormat", "Chunking", "Sealing", "CESS", "Substrate", "SCALE", "Primitives",
                 "Database", logging, system,
             ]),
         target(
@@ -117,11 +118,9 @@ let package = Package(
         test(
             "DriveTests",
             [
-                "ErasureCoding", "Chunking", "Compression", "DriveFormat", "Sealing", "SCALE", "Primitives",
-                "TestSupport",
-                system,
-            ]
-        ),
+                "BlobStore", "ErasureCoding", "Chunking", "Compression", "DriveFormat", "Sealing", "CESS", "Substrate",
+                "SCALE", "Primitives", "HTTPClient", "TestSupport", system,
+            ]),
         .testTarget(
             name: "IntegrationTests", dependencies: [library("Subprocess", "swift-subprocess"), system],
             path: "Tests/Integration", exclude: ["Sessions"], swiftSettings: common),

@@ -13,6 +13,8 @@ public enum StoreError: Error, Equatable, CustomStringConvertible {
     /// The territory has less than is needed; the chain wants strictly more than what is charged.
     case territoryTooSmall(needed: UInt64, remaining: UInt64)
     case territoryMissing
+    /// Amounts in 10⁻¹⁸ TCESS; what has to stay for the account to live is not spendable.
+    case balanceTooSmall(needed: UInt128, spendable: UInt128)
     case territoryFrozen
     case territoryExpired
     /// It is up for sale.
@@ -23,6 +25,14 @@ public enum StoreError: Error, Equatable, CustomStringConvertible {
     case fidTaken(FID)
     /// What was read back from the nodes is not what was stored.
     case readBackFailed(VolumeID, row: Int, reason: String)
+    /// The network shows less than this machine has seen before.
+    case rollback(seen: UInt64, shown: UInt64)
+    /// The chain's list of the account's files misses bytes that its territory is charged for.
+    case incompleteList(missing: UInt64)
+    /// This machine's own memory of the drive cannot be read.
+    case stateDamaged(reason: String)
+    /// A commit's signature, or its signer's certificate, is not valid.
+    case forgedCommit(VolumeID, reason: String)
     /// A tree's node, or another single value, is larger than a segment has room for.
     case blobTooLarge(byteCount: Int)
 
@@ -35,6 +45,8 @@ public enum StoreError: Error, Equatable, CustomStringConvertible {
         case .territoryTooSmall(let needed, let remaining):
             "the territory has \(remaining) bytes left and more than \(needed) are needed"
         case .territoryMissing: "the account has no territory for its drives"
+        case .balanceTooSmall(let needed, let spendable):
+            "\(Self.tcess(needed)) TCESS are needed and the account can spend \(Self.tcess(spendable))"
         case .territoryFrozen: "the lease of the territory is over; it is frozen"
         case .territoryExpired: "the lease of the territory has expired"
         case .territoryOnSale: "the territory is up for sale"
@@ -42,17 +54,20 @@ public enum StoreError: Error, Equatable, CustomStringConvertible {
         case .fidTaken(let fid): "the file name \(fid) is taken on the network by another account"
         case .readBackFailed(let volume, let row, let reason):
             "row \(row + 1) of volume \(volume) could not be read back: \(reason)"
+        case .rollback(let seen, let shown):
+            "the network shows commit \(shown), but this machine has seen commit \(seen)"
+        case .incompleteList(let missing):
+            "the network's list of the drive's volumes misses \(missing) bytes that the territory is charged for"
+        case .stateDamaged(let reason): "this machine's memory of the drive is damaged: \(reason)"
+        case .forgedCommit(let volume, let reason): "the commit in volume \(volume) is not genuine: \(reason)"
         case .blobTooLarge(let byteCount): "a value of \(byteCount) bytes does not fit a segment"
         }
     }
-}
 
-/// The chain took an extrinsic into a block and refused what it asked for.
-public struct ChainRefusal: Error, Equatable, CustomStringConvertible {
-    /// The pallet's name and its error's, e.g. `FileBank.InsufficientAvailableSpace`.
-    public let error: String
-
-    public init(error: String) { self.error = error }
-
-    public var description: String { "the chain refused: \(error)" }
+    /// With three digits behind the point, rounded down.
+    private static func tcess(_ amount: UInt128) -> String {
+        let unit: UInt128 = 1_000_000_000_000_000_000
+        let thousandths = String(amount % unit / (unit / 1000))
+        return "\(amount / unit)." + String(repeating: "0", count: 3 - thousandths.count) + thousandths
+    }
 }

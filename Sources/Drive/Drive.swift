@@ -1,1 +1,153 @@
-// Drive
+public import BlobStore
+internal import DriveFormat
+public import Logging
+internal import Primitives
+internal import SCALE
+public import Sealing
+public import Substrate
+internal import SystemPackage
+
+/// A drive of this user, opened: the way to read it and to change it.
+///
+/// Reading needs 4 of the 12 nodes of what is read; changing needs 12 that take deals. Any number of values may be read
+/// from at once, in any number of processes; changes of one machine wait for each other.
+///
+/// Design: Docs/Design.md.
+public final class Drive: Sendable {
+    public let home: DriveHome
+    public let name: String
+    let keys: DailyKeys
+    let chain: any StorageChain
+    let nodes: any FragmentNodes
+    let database: StoreDatabase
+    let account: KeyPair
+    let device: DeviceIdentity
+    let logger: Logger
+    private let health = NodeHealth()
+
+    /// Opens the drive's memory on this machine. Blocks while it does; asks nothing of the network.
+    ///
+    /// - Throws: `DatabaseError`.
+    public init(
+        home: DriveHome, keys: DailyKeys, chain: any StorageChain, nodes: any FragmentNodes,
+        logger: Logger = Logger(label: "drive") { _ in SwiftLogNoOpLogHandler() }
+    ) throws {
+        self.home = home
+        name = keys.driveName
+        self.keys = keys
+        self.chain = chain
+        self.nodes = nodes
+        self.logger = logger
+        account = KeyPair(miniSecret: keys.accountMiniSecret)
+        device = DeviceIdentity(keys.device)
+        database = try StoreDatabase(path: home.database.string)
+    }
+
+    public var accountID: AccountID { account.accountID }
+    public var territoryName: [UInt8] { keys.territoryName }
+    var id: DriveID { DriveID(keys.drive.id) }
+
+    // MARK: Parts
+
+    /// Everything that reads, on top of the segments that are still on this machine.
+    struct Reading: Sendable {
+        let segments: SegmentReader
+        let blobs: BlobReader
+        let heads: DriveHeads
+    }
+
+    func reading(local: any LocalSegments) async throws -> Reading {
+        let segments = SegmentReader(
+            nodes: nodes, catalog: Catalog(chain: chain, database: database), local: local, health: health)
+        let blobs = BlobReader(segments: segments, keys: keys.drive, epochs: try await epochKeys())
+        let (drive, database, keys) = (id, database, keys)
+        let heads = DriveHeads(
+            discovery: discovery(segments), database: database, drive: drive, local: keys.device.localSealer
+        ) { commit in try await Self.learnVolumes(of: commit, keys: keys.drive, database: database, reader: blobs) }
+        return Reading(segments: segments, blobs: blobs, heads: heads)
+    }
+
+    func discovery(_ segments: SegmentReader) -> Discovery {
+        let (drive, keys) = (id, keys)
+        return Discovery(
+            chain: chain, preludes: PreludeReader(segments: segments, preludeKey: keys.preludeKey),
+            account: accountID, territory: territoryName, nameTagKey: keys.nameTagKey,
+            driveKeys: { $0 == drive ? keys.drive : nil }, logger: logger)
+    }
+
+    /// Reads a commit's set of volumes into this machine's memory, its own volume with it.
+    ///
+    /// - Returns: the FIDs of the set.
+    private static func learnVolumes(
+        of found: FoundCommit, keys: DriveKeys, database: StoreDatabase, reader: BlobReader
+    ) async throws -> Set<Bytes32> {
+        guard let root = found.commit.volumes else { return [] }
+        let trees = DriveTrees(keys: keys, runs: found.commit.index, database: database, reader: reader)
+        var fids: Set<Bytes32> = []
+        var batch: [(VolumeID, VolumeRecord)] = []
+        for try await item in trees.volumes.entries(of: root) {
+            let record = try VolumeRecord(scaleBytes: item.value)
+            fids.insert(record.fid)
+            batch.append((try VolumeID(scaleBytes: item.key), record))
+            if batch.count == 1000 {
+                try await database.learnVolumes(batch)
+                batch = []
+            }
+        }
+        try await database.learnVolumes(batch)
+        return fids
+    }
+
+    // MARK: Epochs
+
+    private static let epochsSetting = "epochs"
+
+    /// The epochs that this machine has opened before.
+    func epochs() async throws -> [Epoch] {
+        guard let sealed = try await database.setting(Self.epochsSetting) else { return [] }
+        guard let bytes = keys.device.localSealer.open(sealed, purpose: Self.epochsSetting) else {
+            throw StoreError.stateDamaged(reason: "the epochs do not open with this device's key")
+        }
+        var decoder = ScaleDecoder(bytes)
+        return try decoder.vector { (decoder) throws(ScaleError) in
+            let id: EpochID = try decoder.decode()
+            var key = try decoder.raw(Epoch.keyByteCount)
+            return Epoch(id: id, key: Secret(taking: &key))
+        }
+    }
+
+    func epochKeys() async throws -> EpochKeys {
+        EpochKeys(preludeKey: keys.preludeKey, epochs: try await epochs())
+    }
+
+    func remember(_ epochs: [Epoch]) async throws {
+        var encoder = ScaleEncoder(reserving: 8 + epochs.count * 40)
+        encoder.vector(epochs) { encoder, epoch in
+            encoder.encode(epoch.id)
+            epoch.key.withBytes { for index in $0.indices { encoder.integer($0[index]) } }
+        }
+        let sealed = keys.device.localSealer.seal(encoder.bytes, purpose: Self.epochsSetting)
+        encoder.bytes.wipe()
+        try await database.set(Self.epochsSetting, to: sealed)
+    }
+
+    /// Opens the epochs of a key ring that this machine does not know yet, and gives them to the reader.
+    func open(_ ring: KeyRing, with boxKeys: [BoxKeyPair], for reader: BlobReader) async throws {
+        var known = try await epochs()
+        let names = Set(known.map(\.id))
+        var isChanged = false
+        for entry in ring.epochs where !names.contains(entry.epoch) {
+            for pair in boxKeys {
+                let hint = EpochBox.hint(for: pair.publicKey)
+                guard let box = entry.boxes.first(where: { $0.recipient == hint }),
+                    let epoch = Epoch(id: entry.epoch, box: box.box, recipient: pair)
+                else { continue }
+                known.append(epoch)
+                reader.insert(epoch)
+                isChanged = true
+                break
+            }
+        }
+        if isChanged { try await remember(known) }
+    }
+}

@@ -1,6 +1,5 @@
 public import CESS
 public import Primitives
-public import SCALE
 public import Substrate
 
 /// The chain as the store needs it: `CESSChain` in earnest, an actor in memory in tests, and either wrapped in faults.
@@ -16,76 +15,35 @@ public protocol StorageChain: Sendable {
     /// Blocks in a day, by the chain's own constant.
     var dayLength: UInt32 { get }
 
-    func finalizedBlock() async throws -> ChainBlock
-    func bestBlock() async throws -> ChainBlock
+    /// Both come with their time.
+    func finalizedBlock() async throws -> BlockRef
+    func bestBlock() async throws -> BlockRef
 
     func files(_ fids: [FID], at block: Bytes32) async throws -> [FID: FileInfo]
     func deals(_ fids: [FID], at block: Bytes32) async throws -> [FID: DealInfo]
     func heldFiles(of account: AccountID, at block: Bytes32) async throws -> [UserFileSliceInfo]
     func territory(of account: AccountID, named name: [UInt8], at block: Bytes32) async throws -> TerritoryInfo?
     /// All registered nodes.
-    func nodes(at block: Bytes32) async throws -> [StorageNodeInfo]
+    func nodes(at block: Bytes32) async throws -> [Miner]
     /// The nodes among `accounts` that are registered.
-    func nodes(_ accounts: [AccountID], at block: Bytes32) async throws -> [AccountID: StorageNodeInfo]
+    func nodes(_ accounts: [AccountID], at block: Bytes32) async throws -> [AccountID: Miner]
     func spendableBalance(of account: AccountID, at block: Bytes32) async throws -> UInt128
 
-    /// Signs one extrinsic that declares all of these, or none; nothing is sent yet.
+    /// Signs one extrinsic that declares all of these, or none; nothing is sent yet: the caller writes it down first.
     ///
     /// - Throws: what is known without sending: unreachable, a balance that does not cover the fee.
     func signDeclaration(
-        of volumes: [VolumeDeclaration], territory: [UInt8], signer: Sr25519KeyPair
-    ) async throws -> SignedSubmission
+        of volumes: [VolumeDeclaration], territory: [UInt8], signer: KeyPair
+    ) async throws -> SignedExtrinsic
     /// Signs one `delete_file` for each.
-    func signDeletion(of fids: [FID], owner: AccountID, signer: Sr25519KeyPair) async throws -> SignedSubmission
+    func signDeletion(of fids: [FID], owner: AccountID, signer: KeyPair) async throws -> SignedExtrinsic
 
     /// Sends a signed extrinsic and returns when it is in a block. Sending the same one again is harmless: it is found
     /// where it is, or goes in once.
     ///
     /// - Returns: the height of that block; nil if it was never included and no longer can be.
-    /// - Throws: the dispatch error by name if the chain refused it.
-    func submit(_ submission: SignedSubmission) async throws -> UInt32?
-}
-
-/// A signed extrinsic that is kept on disk before it is sent, so that after a crash the same one is sent again, never a
-/// second one like it.
-public struct SignedSubmission: Hashable, Sendable, ScaleCodable {
-    public let extrinsic: [UInt8]
-    /// From this height on it can never be included.
-    public let death: UInt32
-    /// The best height when it was signed: where to begin to look for it.
-    public let signedAt: UInt32
-
-    public init(extrinsic: [UInt8], death: UInt32, signedAt: UInt32) {
-        self.extrinsic = extrinsic
-        self.death = death
-        self.signedAt = signedAt
-    }
-
-    public init(from decoder: inout ScaleDecoder) throws(ScaleError) {
-        extrinsic = try decoder.byteVector()
-        death = try decoder.integer()
-        signedAt = try decoder.integer()
-    }
-
-    public func encode(to encoder: inout ScaleEncoder) {
-        encoder.byteVector(extrinsic)
-        encoder.integer(death)
-        encoder.integer(signedAt)
-    }
-}
-
-/// A block by number and hash, with the time that its inherent names.
-public struct ChainBlock: Hashable, Sendable {
-    public let number: UInt32
-    public let hash: Bytes32
-    /// Milliseconds since 1970-01-01T00:00:00Z (`Timestamp.Now`).
-    public let milliseconds: UInt64
-
-    public init(number: UInt32, hash: Bytes32, milliseconds: UInt64) {
-        self.number = number
-        self.hash = hash
-        self.milliseconds = milliseconds
-    }
+    /// - Throws: `SubmissionError` if the chain refused it, `failed` with the error by name if it took the fee for that.
+    func submit(_ signed: SignedExtrinsic) async throws -> BlockNumber?
 }
 
 /// A volume as it is declared to the chain.
@@ -105,20 +63,10 @@ public struct VolumeDeclaration: Hashable, Sendable {
     }
 }
 
-/// A storage node as the chain knows it.
-public struct StorageNodeInfo: Hashable, Sendable {
-    public let account: AccountID
-    /// As the operator set it: `http://host:port`, `host:port`, anything.
-    public let endpoint: String
-    /// Its state is `positive`: it may take deals.
-    public let isPositive: Bool
-    /// Bytes that it has left for deals.
-    public let idleSpace: UInt128
-
-    public init(account: AccountID, endpoint: String, isPositive: Bool, idleSpace: UInt128) {
-        self.account = account
-        self.endpoint = endpoint
-        self.isPositive = isPositive
-        self.idleSpace = idleSpace
+extension StorageChain {
+    /// The block in which a volume became a file; nil if it is none at the newest finalized block.
+    public func completion(of fid: Bytes32) async throws -> BlockNumber? {
+        let block = try await finalizedBlock()
+        return try await files([FID(fid)], at: block.hash)[FID(fid)]?.completion
     }
 }

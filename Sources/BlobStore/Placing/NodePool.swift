@@ -15,11 +15,11 @@ actor NodePool {
     private static let probeCount = 36
 
     private let nodes: any FragmentNodes
-    private var unprobed: [StorageNodeInfo]
+    private var unprobed: [Miner]
     private var usable: [Candidate] = []
     private var failures: [AccountID: Int] = [:]
 
-    init(_ registered: [StorageNodeInfo], bytesPerRow: UInt64, nodes: any FragmentNodes) {
+    init(_ registered: [Miner], bytesPerRow: UInt64, nodes: any FragmentNodes) {
         self.nodes = nodes
         unprobed = registered.filter {
             $0.isPositive && $0.idleSpace >= UInt128(bytesPerRow) && !$0.endpoint.isEmpty

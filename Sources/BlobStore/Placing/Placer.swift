@@ -2,9 +2,9 @@ internal import CESS
 internal import DriveFormat
 internal import ErasureCoding
 internal import Logging
-public import Primitives
+internal import Primitives
 internal import SCALE
-internal import Substrate
+public import Substrate
 
 /// Brings the volumes of a plan from the spool to the network: the second half of a change's way. Every step looks first
 /// at what the chain and this machine's memory say is done, so that it can be stopped anywhere and run again.
@@ -19,7 +19,7 @@ public struct Placer: Sendable {
     let database: StoreDatabase
     let spool: Spool
     let account: AccountID
-    let signer: Sr25519KeyPair
+    let signer: KeyPair
     let territory: [UInt8]
     /// Rows that are sent at once.
     let transfers: Int
@@ -27,14 +27,14 @@ public struct Placer: Sendable {
 
     public init(
         chain: any StorageChain, nodes: any FragmentNodes, database: StoreDatabase, spool: Spool,
-        signer: Sr25519KeyPair,
+        signer: KeyPair,
         territory: [UInt8], transfers: Int = 4, observer: @escaping StoreObserver = { _ in }
     ) {
         self.chain = chain
         self.nodes = nodes
         self.database = database
         self.spool = spool
-        self.account = AccountID(signer.publicKey)
+        self.account = signer.accountID
         self.signer = signer
         self.territory = territory
         self.transfers = transfers
@@ -61,6 +61,12 @@ public struct Placer: Sendable {
         observer(.reached(.included))
         guard stage > .included else { return }
         try await waitForFiles(volumes, only: { _ in true }, finalized: true)
+    }
+
+    /// Whether the chain has a deal or a file for every volume, or a declaration is on its way.
+    public func isDeclared(_ plan: PlacementPlan) async throws -> Bool {
+        if try await database.setting(Self.submissionSetting) != nil { return true }
+        return try await undeclared(try await load(plan)).isEmpty
     }
 
     struct Volume: Sendable {
@@ -122,11 +128,12 @@ public struct Placer: Sendable {
 
     private func resubmit() async throws {
         guard let bytes = try await database.setting(Self.submissionSetting) else { return }
-        let submission = try SignedSubmission(scaleBytes: bytes)
+        let submission = try SignedExtrinsic(scaleBytes: bytes)
         do {
             _ = try await chain.submit(submission)
             try await database.set(Self.submissionSetting, to: nil)
-        } catch let error as ChainRefusal {
+        } catch let error as SubmissionError {
+            // Settled, if badly: it will not be sent again.
             try await database.set(Self.submissionSetting, to: nil)
             throw error
         }
@@ -276,7 +283,7 @@ public struct Placer: Sendable {
         }
     }
 
-    private func report(_ open: [Volume], of count: Int, at block: ChainBlock) async throws {
+    private func report(_ open: [Volume], of count: Int, at block: BlockRef) async throws {
         let deals = try await chain.deals(open.map(\.fid), at: block.hash)
         let rows = deals.values.reduce(0) { $0 + $1.completed.count }
         let done = (count - open.count) * ReedSolomon.shardCount

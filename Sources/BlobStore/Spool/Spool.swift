@@ -227,8 +227,13 @@ public actor Spool {
         try await release(volume)
     }
 
+    /// A volume is complete on the network: what it holds is part of the committed index from now on.
+    public func publish(_ volume: VolumeID, _ record: VolumeRecord) async throws {
+        try await database.publish(volume, record: record)
+    }
+
     /// Deletes the files of a volume that the network holds now, or that nobody wants.
-    func release(_ volume: VolumeID) async throws {
+    public func release(_ volume: VolumeID) async throws {
         let segments = try await database.spooledSegments(of: volume)
         try await database.forgetVolume(volume)
         let files = files
@@ -240,8 +245,20 @@ public actor Spool {
 
 /// Reads segments that are still on this machine.
 public struct SpooledSegments: LocalSegments {
-    let files: SpoolFiles
-    let open: OpenSegment
+    private let files: SpoolFiles
+    private let open: OpenSegment
+
+    /// For a process that writes nothing: the segments that another one has left in `directory`.
+    ///
+    /// - Throws: `StoreError.spoolUnusable`.
+    public init(directory: String) throws(StoreError) {
+        self.init(files: try SpoolFiles(directory: directory), open: OpenSegment())
+    }
+
+    init(files: SpoolFiles, open: OpenSegment) {
+        self.files = files
+        self.open = open
+    }
 
     public func bytes(volume: VolumeID, segment: Int, range: Range<Int>) -> [UInt8]? {
         open.bytes(volume: volume, segment: segment, range: range) ?? files.read(range, of: segment, in: volume)

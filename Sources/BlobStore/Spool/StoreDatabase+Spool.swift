@@ -61,6 +61,13 @@ extension StoreDatabase {
         }
     }
 
+    /// What waits on this disk.
+    public func spooledBytes() async throws -> UInt64 {
+        try await database.read {
+            try $0.row("SELECT coalesce(sum(used), 0) FROM spooled_segment")?.integer(0, as: UInt64.self) ?? 0
+        }
+    }
+
     /// The table of a segment that was not sealed yet.
     func stagedEntries(of volume: VolumeID, segment: Int) async throws -> [BlobTable.Entry] {
         let rows = try await database.read {
@@ -163,7 +170,7 @@ extension StoreDatabase {
     func publish(_ volume: VolumeID, record: VolumeRecord) async throws {
         try await database.write { connection in
             try connection.execute(
-                "INSERT OR IGNORE INTO known_blob SELECT id, kind, pointer FROM staged_blob WHERE volume = ?",
+                "INSERT OR IGNORE INTO known_blob SELECT id, pointer FROM staged_blob WHERE volume = ?",
                 [.blob(volume.value.bytes)])
             try Self.learnVolume(volume, record, connection)
         }

@@ -34,11 +34,12 @@ public struct StoreDatabase: Sendable {
                 volume BLOB NOT NULL, row INTEGER NOT NULL, node BLOB NOT NULL, block INTEGER NOT NULL,
                 PRIMARY KEY (volume, row)) WITHOUT ROWID;
             -- The committed index and set of volumes, as far as this machine has read them.
-            CREATE TABLE known_blob (id BLOB PRIMARY KEY, kind INTEGER NOT NULL, pointer BLOB NOT NULL) WITHOUT ROWID;
+            CREATE TABLE known_blob (id BLOB PRIMARY KEY, pointer BLOB NOT NULL) WITHOUT ROWID;
             CREATE TABLE known_run (reference BLOB PRIMARY KEY) WITHOUT ROWID;
             CREATE TABLE known_volume (id BLOB PRIMARY KEY, fid BLOB NOT NULL, record BLOB NOT NULL) WITHOUT ROWID;
             CREATE INDEX known_volume_fid ON known_volume (fid);
             CREATE TABLE placement (fid BLOB PRIMARY KEY, nodes BLOB NOT NULL) WITHOUT ROWID;
+            CREATE TABLE seen_file (fid BLOB PRIMARY KEY) WITHOUT ROWID;
             CREATE TABLE node (account BLOB PRIMARY KEY, endpoint TEXT NOT NULL) WITHOUT ROWID;
             """)
     ]
@@ -75,12 +76,12 @@ public struct StoreDatabase: Sendable {
     }
 
     /// Adds what a run of the index says. Entries that are there already came from a newer run and stay.
-    public func learn(_ blobs: [(id: BlobID, kind: BlobKind, pointer: Pointer)]) async throws {
+    public func learn(_ blobs: [(id: BlobID, pointer: Pointer)]) async throws {
         try await database.write { connection in
             for blob in blobs {
                 try connection.execute(
-                    "INSERT INTO known_blob VALUES (?, ?, ?) ON CONFLICT DO NOTHING",
-                    [.blob(blob.id.bytes), .int(blob.kind.rawValue), .blob(blob.pointer.scaleBytes)])
+                    "INSERT INTO known_blob VALUES (?, ?) ON CONFLICT DO NOTHING",
+                    [.blob(blob.id.bytes), .blob(blob.pointer.scaleBytes)])
             }
         }
     }

@@ -34,17 +34,13 @@ public struct Commit: Equatable, Sendable, ScaleCodable {
     public let doomed: [DoomedVolume]
     public let folded: [FoldedVolume]
     public let keyRing: KeyRing
-    /// Of the whole tree.
-    public let fileCount: UInt64
-    public let fileBytes: UInt64
     /// For the log: what made it, UTF-8, at most 1024 bytes.
     public let message: [UInt8]
 
     public init(
         drive: DriveID, driveName: [UInt8], volume: VolumeID, sequence: UInt64, parents: [CommitReference],
         created: Timestamp, device: DeviceID, rootAttributes: Entry, root: TreeRoot, links: TreeRoot?,
-        index: [IndexRun], volumes: TreeRoot?, doomed: [DoomedVolume], folded: [FoldedVolume], keyRing: KeyRing,
-        fileCount: UInt64, fileBytes: UInt64, message: [UInt8]
+        index: [IndexRun], volumes: TreeRoot?, doomed: [DoomedVolume], folded: [FoldedVolume], keyRing: KeyRing, message: [UInt8]
     ) {
         self.drive = drive
         self.driveName = driveName
@@ -61,8 +57,6 @@ public struct Commit: Equatable, Sendable, ScaleCodable {
         self.doomed = doomed
         self.folded = folded
         self.keyRing = keyRing
-        self.fileCount = fileCount
-        self.fileBytes = fileBytes
         self.message = Array(message.prefix(1024))
     }
 
@@ -83,8 +77,6 @@ public struct Commit: Equatable, Sendable, ScaleCodable {
         doomed = try decoder.vector(limit: Self.listLimit)
         folded = try decoder.vector(limit: Self.listLimit)
         keyRing = try decoder.decode()
-        fileCount = try decoder.integer()
-        fileBytes = try decoder.integer()
         message = try decoder.byteVector(limit: 1024)
         try Extensions.skip(in: "commit", &decoder)
     }
@@ -106,8 +98,6 @@ public struct Commit: Equatable, Sendable, ScaleCodable {
         encoder.vector(doomed)
         encoder.vector(folded)
         encoder.encode(keyRing)
-        encoder.integer(fileCount)
-        encoder.integer(fileBytes)
         encoder.byteVector(message)
         Extensions.write(to: &encoder)
     }

@@ -6,7 +6,7 @@ public import Sealing
 ///
 /// Format: Docs/Format/Entries.md.
 public struct Entry: Equatable, Sendable, ScaleCodable {
-    public var type: FileType
+    public var type: EntryType
     /// Permission bits with set-uid, set-gid and sticky: 0…0o7777.
     public var mode: UInt16
     public var owner: Owner
@@ -21,7 +21,7 @@ public struct Entry: Equatable, Sendable, ScaleCodable {
     public var linkGroup: LinkGroup?
 
     public init(
-        type: FileType, mode: UInt16, owner: Owner = Owner(), group: Owner = Owner(), modified: Timestamp,
+        type: EntryType, mode: UInt16, owner: Owner = Owner(), group: Owner = Owner(), modified: Timestamp,
         changed: Timestamp, size: UInt64 = 0, attributes: Attributes = .none, content: Content = .none,
         linkGroup: LinkGroup? = nil
     ) {
@@ -81,7 +81,7 @@ public struct Entry: Equatable, Sendable, ScaleCodable {
 }
 
 /// The types of files that POSIX knows.
-public enum FileType: UInt8, Sendable, ScaleCodable, CaseIterable {
+public enum EntryType: UInt8, Sendable, ScaleCodable, CaseIterable {
     case file = 0
     case directory = 1
     case symlink = 2
@@ -93,8 +93,8 @@ public enum FileType: UInt8, Sendable, ScaleCodable, CaseIterable {
     public init(from decoder: inout ScaleDecoder) throws(ScaleError) {
         let offset = decoder.offset
         let index = try decoder.byte()
-        guard let type = FileType(rawValue: index) else {
-            throw .unknownVariant(index, type: "FileType", offset: offset)
+        guard let type = EntryType(rawValue: index) else {
+            throw .unknownVariant(index, type: "EntryType", offset: offset)
         }
         self = type
     }
@@ -233,7 +233,7 @@ public enum Content: Equatable, Sendable, ScaleCodable {
         }
     }
 
-    func fits(_ type: FileType) -> Bool {
+    func fits(_ type: EntryType) -> Bool {
         switch (type, self) {
         case (.file, .none), (.file, .chunk), (.file, .chunks): true
         case (.file, .inline(let bytes)): bytes.count <= Self.inlineByteLimit

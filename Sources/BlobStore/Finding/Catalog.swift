@@ -1,0 +1,69 @@
+public import CESS
+public import DriveFormat
+public import Substrate
+
+/// Where volumes and nodes are, from this machine's memory and, where that fails, from the chain.
+public struct Catalog: VolumeCatalog {
+    private let chain: any StorageChain
+    private let database: StoreDatabase
+
+    public init(chain: any StorageChain, database: StoreDatabase) {
+        self.chain = chain
+        self.database = database
+    }
+
+    public func placement(of volume: VolumeID) async throws -> VolumePlacement {
+        guard let record = try await database.volume(volume) else { throw ReadError.unknownVolume(volume) }
+        if let nodes = try await database.nodes(of: record.fid) {
+            return VolumePlacement(record: record, fid: FID(record.fid), nodes: nodes)
+        }
+        return try await refreshPlacement(of: volume)
+    }
+
+    public func refreshPlacement(of volume: VolumeID) async throws -> VolumePlacement {
+        guard let record = try await database.volume(volume) else { throw ReadError.unknownVolume(volume) }
+        let fid = FID(record.fid)
+        let block = try await chain.bestBlock()
+        guard let file = try await chain.files([fid], at: block.hash)[fid],
+            let nodes = Self.nodes(of: file, segmentCount: record.segments.count)
+        else { throw ReadError.unknownVolume(volume) }
+        try await database.setNodes(nodes, of: record.fid)
+        return VolumePlacement(record: record, fid: fid, nodes: nodes)
+    }
+
+    /// By segment and row; nil if the chain's list has not the volume's shape.
+    static func nodes(of file: FileInfo, segmentCount: Int) -> [[AccountID]]? {
+        guard file.segments.count == segmentCount,
+            file.segments.allSatisfy({ $0.fragments.count == VolumeRecord.Segment.fragmentCount })
+        else { return nil }
+        return file.segments.map { $0.fragments.map(\.node) }
+    }
+
+    public func endpoint(of node: AccountID) async throws -> String? {
+        if let endpoint = try await database.endpoint(of: node) { return endpoint }
+        return try await refreshEndpoint(of: node)
+    }
+
+    public func refreshEndpoint(of node: AccountID) async throws -> String? {
+        let block = try await chain.bestBlock()
+        guard let found = try await chain.nodes([node], at: block.hash)[node] else { return nil }
+        try await database.setEndpoint(found.endpoint, of: node)
+        return found.endpoint
+    }
+}
+
+/// What the chain says of a file, as a record of ours: where a drive is being found again there is no other.
+extension VolumePlacement {
+    /// - Returns: nil if the file has not the shape of a volume.
+    init?(fid: FID, file: FileInfo) {
+        guard !file.segments.isEmpty, file.segments.count <= SegmentLayout.maximumSegmentsPerVolume,
+            let nodes = Catalog.nodes(of: file, segmentCount: file.segments.count)
+        else { return nil }
+        let segments = file.segments.map {
+            VolumeRecord.Segment(hash: $0.hash.bytes, fragments: $0.fragments.map(\.hash.bytes))
+        }
+        let bytes = UInt64(segments.count * SegmentLayout.byteCount)
+        let record = VolumeRecord(fid: fid.bytes, segments: segments, sealedBytes: bytes, liveBytes: bytes)
+        self.init(record: record, fid: fid, nodes: nodes)
+    }
+}

@@ -1,0 +1,113 @@
+public import CESS
+public import DriveFormat
+public import Logging
+public import Primitives
+public import Sealing
+public import Substrate
+
+/// Finds the commits of an account's drives from nothing but the chain's list of its files and the prelude key.
+///
+/// All keys are read at one finalized block. Design: Docs/Design.md, "Commits".
+public struct Discovery: Sendable {
+    private let chain: any StorageChain
+    private let preludes: PreludeReader
+    let account: AccountID
+    let territory: [UInt8]
+    let nameTagKey: Secret
+    /// The keys of a drive of this phrase; nil for one that is of no interest.
+    let driveKeys: @Sendable (DriveID) -> DriveKeys?
+    private let logger: Logger
+
+    public init(
+        chain: any StorageChain, preludes: PreludeReader, account: AccountID, territory: [UInt8], nameTagKey: Secret,
+        driveKeys: @escaping @Sendable (DriveID) -> DriveKeys?, logger: Logger
+    ) {
+        self.chain = chain
+        self.preludes = preludes
+        self.account = account
+        self.territory = territory
+        self.nameTagKey = nameTagKey
+        self.driveKeys = driveKeys
+        self.logger = logger
+    }
+
+    /// The account's volumes at one finalized block.
+    public struct View: Sendable {
+        public let block: BlockRef
+        public let territory: TerritoryInfo?
+        /// The files in the drive's territory.
+        public let fids: Set<Bytes32>
+        /// What the territory is charged for beyond the files in the list.
+        public let missingBytes: UInt64
+    }
+
+    /// Reads the list.
+    public func view() async throws -> View {
+        let block = try await chain.finalizedBlock()
+        let held = try await chain.heldFiles(of: account, at: block.hash).filter { $0.territoryName == territory }
+        let found = try await chain.territory(of: account, named: territory, at: block.hash)
+        let listed = held.reduce(UInt128(0)) { $0 + $1.chargedByteCount }
+        let charged = found?.usedSpace ?? 0
+        return View(
+            block: block, territory: found, fids: Set(held.map(\.fid.bytes)),
+            missingBytes: UInt64(clamping: charged > listed ? charged - listed : 0))
+    }
+
+    /// What files of this account that are not in its list are charged.
+    func chargedBytes(of fids: Set<Bytes32>, at view: View) async throws -> UInt64 {
+        let files = try await chain.files(fids.map { FID($0) }, at: view.block.hash).values
+        return files.filter { file in file.owners.contains { $0.user == account && $0.territoryName == territory } }
+            .reduce(0) { $0 + UInt64(clamping: CESSLimits.chargedByteCount(segmentCount: $1.segments.count)) }
+    }
+
+    /// A file whose name says that it holds a commit; nothing of it is believed yet.
+    public struct Candidate: Sendable {
+        public let fid: FID
+        public let file: FileInfo
+        let name: [UInt8]
+        public let volumeName: VolumeName
+    }
+
+    /// Those of the files whose names say that they hold a commit, the newest first.
+    public func candidates(among fids: Set<Bytes32>, at view: View) async throws -> [Candidate] {
+        let files = try await chain.files(fids.map { FID($0) }, at: view.block.hash)
+        let candidates = files.compactMap { fid, file -> Candidate? in
+            guard let brief = file.owners.first(where: { $0.user == account && $0.territoryName == territory }),
+                let name = VolumeName(unverified: brief.fileName, key: nameTagKey), name.kind == .commit,
+                driveKeys(name.drive) != nil
+            else { return nil }
+            return Candidate(fid: fid, file: file, name: brief.fileName, volumeName: name)
+        }
+        return candidates.sorted { $0.volumeName.counter > $1.volumeName.counter }
+    }
+
+    /// Reads and verifies the commit of a candidate; nil if it is none of ours after all.
+    ///
+    /// - Throws: `ReadError` if its bytes cannot be had: then the drive's state is not known, and that is an error.
+    public func commit(of candidate: Candidate) async throws -> FoundCommit? {
+        guard let keys = driveKeys(candidate.volumeName.drive),
+            let placement = VolumePlacement(fid: candidate.fid, file: candidate.file)
+        else { return nil }
+        let prelude: Prelude
+        do {
+            prelude = try await preludes.prelude(of: placement, segment: placement.record.segments.count - 1)
+        } catch let error as ReadError {
+            guard case .foreignSegment = error else { throw error }
+            logger.warning("a file looks like a volume and is none", metadata: ["fid": "\(candidate.fid)"])
+            return nil
+        }
+        guard candidate.volumeName.isOf(prelude.volume, name: candidate.name, key: nameTagKey),
+            prelude.drive == candidate.volumeName.drive,
+            let found = try await preludes.commit(of: placement, prelude: prelude, keys: keys),
+            found.commit.commit.volume == prelude.volume, found.commit.commit.drive == prelude.drive
+        else {
+            logger.warning(
+                "a volume does not hold the commit that its name says", metadata: ["fid": "\(candidate.fid)"])
+            return nil
+        }
+        try found.commit.verify(account: account.bytes, genesis: chain.genesis)
+        return FoundCommit(
+            blob: found.reference, signed: found.commit, fid: candidate.fid.bytes,
+            completion: candidate.file.completion)
+    }
+}

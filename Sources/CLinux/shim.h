@@ -1,0 +1,13 @@
+#pragma once
+// What Swift's Glibc module leaves out because it is declared for _GNU_SOURCE only.
+#include <stdint.h>
+#include <sys/syscall.h>
+#include <time.h>
+#include <unistd.h>
+
+/// renameat2(2) with RENAME_NOREPLACE: fails with EEXIST where rename would replace.
+static inline int cessdrive_rename_without_replacing(int directory, const char *from, const char *to) {
+    return (int)syscall(SYS_renameat2, directory, from, directory, to, 1u);
+}
+extern char *strptime(const char *text, const char *format, struct tm *parts);
+enum { CESSDRIVE_SEEK_DATA = 3, CESSDRIVE_SEEK_HOLE = 4 };

@@ -1,0 +1,245 @@
+public import BlobStore
+internal import DriveFormat
+internal import Primitives
+internal import SCALE
+internal import Sealing
+internal import SystemPackage
+
+/// How a change is to be made.
+public struct ChangeOptions: Sendable {
+    /// How far the change is carried before the call returns; the next one carries it on.
+    public var stage: Stage = .complete
+    /// Rows that are sent at once.
+    public var transfers = 4
+    /// For the log.
+    public var message = ""
+    public var observer: StoreObserver = { _ in }
+    /// Called once if another process of this machine is changing the drive.
+    public var waiting: @Sendable () -> Void = {}
+    /// Called when the territory is too small for what is to be declared, with the bytes that are missing at least.
+    /// Returns whether there is more now.
+    public var expand: @Sendable (UInt64) async throws -> Bool = { _ in false }
+
+    public init() {}
+}
+
+/// What a change came to.
+public struct ChangeResult: Sendable {
+    /// False where nothing would have changed: then no commit was made.
+    public let hasCommit: Bool
+    public let stage: Stage
+    /// The commit's id; nil without one.
+    public let commit: String?
+}
+
+/// A commit that was sealed on this machine and is on its way.
+struct PendingCommit: Sendable, ScaleCodable {
+    let plan: PlacementPlan
+    let blob: BlobReference
+    let signed: SignedCommit
+
+    init(plan: PlacementPlan, blob: BlobReference, signed: SignedCommit) {
+        self.plan = plan
+        self.blob = blob
+        self.signed = signed
+    }
+
+    init(from decoder: inout ScaleDecoder) throws(ScaleError) {
+        plan = try decoder.decode()
+        blob = try decoder.decode()
+        signed = try decoder.decode()
+    }
+
+    func encode(to encoder: inout ScaleEncoder) {
+        encoder.encode(plan)
+        encoder.encode(blob)
+        encoder.encode(signed)
+    }
+}
+
+/// What a change works with: the drive at its parent commit, and a spool to put new things into.
+struct ChangeContext: Sendable {
+    let trees: DriveTrees
+    let spool: Spool
+    let root: Entry
+    var editor: TreeEditor { TreeEditor(trees: trees) }
+}
+
+extension Drive {
+    private static let pendingSetting = "pending"
+
+    /// Makes a change: whatever an earlier one left undone is carried on first; then `body` gives the new root directory,
+    /// and a commit of it is made, placed and published.
+    ///
+    /// - Throws: `DriveError.newerHead` if another machine has committed meanwhile; then nothing was declared.
+    func change(
+        _ options: ChangeOptions, _ body: (ChangeContext) async throws -> Entry
+    ) async throws -> ChangeResult {
+        try home.create()
+        let lock = try await WriterLock.acquire(home, waiting: options.waiting)
+        defer { withExtendedLifetime(lock) {} }
+        try await carryOn(options)
+
+        var reading = try await reading(local: SpooledSegments(directory: home.spool.string))
+        let head = try await reading.heads.refresh().head
+        if let head { try await open(head.commit.keyRing, with: [device.keys.box], for: reading.blobs) }
+        let ring = try await keyRing(after: head)
+        let spool = try await Spool(
+            directory: home.spool.string, database: database, keys: ring.spoolKeys(keys))
+        reading = try await self.reading(local: spool.localSegments)
+        let trees = DriveTrees(
+            keys: keys.drive, runs: head?.commit.index ?? [], database: database, reader: reading.blobs, spool: spool)
+        try await learnIndex(trees, of: head)
+
+        let old = try await root(of: head, trees)
+        let new = try await body(ChangeContext(trees: trees, spool: spool, root: old))
+        if new == old, head != nil { return ChangeResult(hasCommit: false, stage: .complete, commit: nil) }
+        let builder = CommitBuilder(
+            drive: id, name: name, genesis: chain.genesis, device: device, database: database, spool: spool,
+            trees: trees, writer: BlobWriter(spool: spool, keys: keys.drive))
+        let (blob, signed, plan) = try await builder.build(
+            root: new, parent: head, keyRing: ring.record, message: options.message, nameTagKey: keys.nameTagKey)
+        let pending = PendingCommit(plan: plan, blob: blob, signed: signed)
+        try await database.set(
+            Self.pendingSetting, to: keys.device.localSealer.seal(pending.scaleBytes, purpose: Self.pendingSetting))
+        options.observer(.reached(.staged))
+        try await carry(pending, reading: reading, spool: spool, options)
+        return ChangeResult(hasCommit: true, stage: options.stage, commit: blob.id.description)
+    }
+
+    /// Carries on what an earlier command left undone, if it left anything.
+    ///
+    /// - Returns: whether there was something.
+    @discardableResult
+    public func finish(_ options: ChangeOptions) async throws -> Bool {
+        try home.create()
+        let lock = try await WriterLock.acquire(home, waiting: options.waiting)
+        defer { withExtendedLifetime(lock) {} }
+        return try await carryOn(options)
+    }
+
+    private func carryOn(_ options: ChangeOptions) async throws -> Bool {
+        guard let pending = try await pendingCommit() else { return false }
+        let known = try await reading(local: SpooledSegments(directory: home.spool.string)).heads.known()
+        let ring = try await keyRing(after: known)
+        let spool = try await Spool(directory: home.spool.string, database: database, keys: ring.spoolKeys(keys))
+        let reading = try await reading(local: spool.localSegments)
+        var options = options
+        options.stage = .complete
+        try await carry(pending, reading: reading, spool: spool, options)
+        return true
+    }
+
+    /// The commit of this machine that is on its way.
+    func pendingCommit() async throws -> PendingCommit? {
+        guard let sealed = try await database.setting(Self.pendingSetting) else { return nil }
+        guard let bytes = keys.device.localSealer.open(sealed, purpose: Self.pendingSetting) else {
+            throw StoreError.stateDamaged(reason: "the pending commit does not open with this device's key")
+        }
+        return try PendingCommit(scaleBytes: bytes)
+    }
+
+    // MARK: Carrying
+
+    private func carry(
+        _ pending: PendingCommit, reading: Reading, spool: Spool, _ options: ChangeOptions
+    ) async throws {
+        guard options.stage > .staged else { return }
+        let placer = Placer(
+            chain: chain, nodes: nodes, database: database, spool: spool, signer: account, territory: territoryName,
+            transfers: options.transfers, observer: options.observer)
+        if try await !placer.isDeclared(pending.plan) { try await checkParent(of: pending, reading) }
+        while true {
+            do {
+                try await placer.carry(pending.plan, to: options.stage)
+                break
+            } catch StoreError.territoryTooSmall(let needed, let remaining) {
+                guard try await options.expand(needed - min(needed, remaining) + 1) else {
+                    throw StoreError.territoryTooSmall(needed: needed, remaining: remaining)
+                }
+            }
+        }
+        if options.stage == .complete {
+            try await publish(pending, reading, spool)
+            options.observer(.reached(.complete))
+        }
+    }
+
+    /// Nothing is declared on top of a commit that is not the head any more.
+    private func checkParent(of pending: PendingCommit, _ reading: Reading) async throws {
+        let head = try await reading.heads.refresh().head
+        guard pending.signed.commit.parents == (head.map { [$0.reference] } ?? []) else {
+            throw DriveError.newerHead(
+                ours: pending.signed.commit.sequence - 1, theirs: head?.commit.sequence ?? 0)
+        }
+    }
+
+    /// How many windows of what was stored are read back before success is announced.
+    private static let sampleCount = 24
+
+    private func publish(_ pending: PendingCommit, _ reading: Reading, _ spool: Spool) async throws {
+        let catalog = Catalog(chain: chain, database: database)
+        var records: [(VolumeID, VolumeRecord)] = []
+        for volume in pending.plan.volumes { records.append((volume.id, try await spool.record(volume.id))) }
+        try await database.learnVolumes(records)
+        for (id, _) in records {
+            let placement = try await catalog.refreshPlacement(of: id)
+            try await reading.segments.verifySample(
+                of: id, at: placement, count: max(2, Self.sampleCount / records.count), using: spool.localSegments)
+        }
+        guard let own = records.last?.1,
+            let completion = try await chain.completion(of: own.fid)
+        else { throw StoreError.stateDamaged(reason: "a complete volume is not on the chain") }
+        for (id, record) in records { try await spool.publish(id, record) }
+        for run in pending.signed.commit.index { try await database.learnRun(run.root.reference) }
+        try await reading.heads.remember(
+            FoundCommit(blob: pending.blob, signed: pending.signed, fid: own.fid, completion: completion))
+        try await database.addSeenFiles(records.map(\.1.fid))
+        try await database.set(Self.pendingSetting, to: nil)
+        for (id, _) in records { try await spool.release(id) }
+    }
+
+    // MARK: What a commit stands on
+
+    /// Runs of the index that this machine has not read are read whole: whoever writes asks for every blob.
+    private func learnIndex(_ trees: DriveTrees, of head: FoundCommit?) async throws {
+        for run in head?.commit.index ?? [] where try await !database.knowsRun(run.root.reference) {
+            var batch: [(id: BlobID, pointer: Pointer)] = []
+            for try await item in trees.indexRuns.entries(of: run.root) {
+                batch.append((try BlobID(scaleBytes: item.key), try Pointer(scaleBytes: item.value)))
+                if batch.count == 5000 {
+                    try await database.learn(batch)
+                    batch = []
+                }
+            }
+            try await database.learn(batch)
+            try await database.learnRun(run.root.reference)
+        }
+    }
+
+    private func root(of head: FoundCommit?, _ trees: DriveTrees) async throws -> Entry {
+        if let head { return Snapshot(head, trees: trees).root }
+        let now = Timestamp.now
+        let attributes = Entry(
+            type: .directory, mode: 0o755, owner: .current, group: .currentGroup, modified: now, changed: now)
+        return try await TreeEditor(trees: trees).emptyDirectory(attributes)
+    }
+
+    private func keyRing(after head: FoundCommit?) async throws -> OpenKeyRing {
+        let known = try await epochs()
+        if let record = head?.commit.keyRing {
+            guard let last = record.epochs.last, let epoch = known.first(where: { $0.id == last.epoch }) else {
+                throw StoreError.stateDamaged(reason: "the drive's current epoch is not open on this machine")
+            }
+            return try OpenKeyRing(record, epoch: epoch).admitting(
+                device, account: account, genesis: chain.genesis, drive: id)
+        }
+        // The first commit's epoch is kept before anything is sealed under it.
+        let epoch = known.first ?? .random()
+        if known.isEmpty { try await remember([epoch]) }
+        let empty = KeyRing(
+            ringKey: keys.ringPublicKey, epochs: [EpochBoxes(epoch: epoch.id, boxes: [])], devices: [])
+        return try OpenKeyRing(empty, epoch: epoch).boxed(for: keys.ringPublicKey).admitting(
+            device, account: account, genesis: chain.genesis, drive: id)
+    }
+}

@@ -1,0 +1,99 @@
+internal import BlobStore
+internal import DriveFormat
+internal import Primitives
+internal import SCALE
+internal import Sealing
+
+/// Makes a commit of a new root directory: index, set of volumes, record, signature, all in the spool's open volume.
+///
+/// Format: Docs/Format/Commits.md. Design: Docs/Design.md, sections 6 and 7.
+struct CommitBuilder: Sendable {
+    /// Runs of a level that are merged into one of the next.
+    static let levelRatio = 8
+
+    let drive: DriveID
+    let name: String
+    let genesis: Bytes32
+    let device: DeviceIdentity
+    let database: StoreDatabase
+    let spool: Spool
+    let trees: DriveTrees
+    let writer: BlobWriter
+
+    /// - Parameters:
+    ///   - root: the new root directory: its attributes and its tree.
+    ///   - parent: the head that the change was made on; nil for a drive's first commit.
+    /// - Returns: the commit, and the volumes to place for it.
+    func build(
+        root: Entry, parent: FoundCommit?, keyRing: KeyRing, message: String, nameTagKey: Secret
+    ) async throws -> (blob: BlobReference, signed: SignedCommit, plan: PlacementPlan) {
+        guard case .directory(let rootTree) = root.content else { preconditionFailure("the root is a directory") }
+        try await spool.beginCommit()
+        guard let volume = await spool.openVolume else { preconditionFailure("a commit has an open volume") }
+        let contents = try await database.spooledVolumes().map(\.id).filter { $0 != volume }
+        let index = try await index(parent?.commit)
+        let volumes = try await volumeSet(parent, contents: contents)
+        let rootNode = try await trees.index.reference(toNode: rootTree.reference)
+        let commit = Commit(
+            drive: drive, driveName: Array(name.utf8), volume: volume, sequence: (parent?.commit.sequence ?? 0) + 1,
+            parents: parent.map { [$0.reference] } ?? [], created: .now, device: device.id,
+            rootAttributes: root,
+            root: TreeRoot(
+                reference: rootNode.scaleBytes, level: rootTree.level, count: rootTree.count, bytes: rootTree.bytes),
+            links: parent?.commit.links, index: index, volumes: volumes, doomed: parent?.commit.doomed ?? [],
+            folded: parent?.commit.folded ?? [], keyRing: keyRing, message: Array(message.utf8))
+        let signed = SignedCommit(
+            commit: commit, signer: .device,
+            signature: device.signingKey.sign(commit.signedBytes(genesis: genesis), context: Commit.signingContext))
+        let blob = try await writer.store(signed.scaleBytes, kind: .commit)
+        try await spool.finishCommit()
+        return (blob, signed, plan(commit, contents: contents, nameTagKey: nameTagKey))
+    }
+
+    private func plan(_ commit: Commit, contents: [VolumeID], nameTagKey: Secret) -> PlacementPlan {
+        func volume(_ id: VolumeID, _ kind: VolumeName.Kind) -> PlacementPlan.Volume {
+            let name = VolumeName(drive: drive, kind: kind, counter: commit.sequence)
+            return PlacementPlan.Volume(id: id, name: name.sealed(for: id, key: nameTagKey))
+        }
+        return PlacementPlan(
+            contents: contents.map { volume($0, .content) }, commit: volume(commit.volume, .commit))
+    }
+
+    /// The parent's runs and one for what is staged, with full levels merged.
+    private func index(_ parent: Commit?) async throws -> [IndexRun] {
+        var runs = parent?.index ?? []
+        let entries = try await database.stagedIndexEntries()
+        if !entries.isEmpty {
+            let run = try await trees.indexRuns.build(
+                entries.lazy.map { ProllyEntry(key: $0.id.bytes, value: $0.pointer.scaleBytes) })
+            runs.insert(IndexRun(level: 0, root: run), at: 0)
+        }
+        var level: UInt8 = 0
+        while true {
+            let full = runs.filter { $0.level == level }
+            guard full.count >= Self.levelRatio else { return runs }
+            let merged = try await trees.indexRuns.merge(full.map(\.root))
+            runs.removeAll { $0.level == level }
+            // Runs are newest first and levels ascend with age, so the merged one comes before those of its new level.
+            let place = runs.firstIndex { $0.level > level } ?? runs.endIndex
+            runs.insert(IndexRun(level: level + 1, root: merged), at: place)
+            level += 1
+        }
+    }
+
+    /// The parent's volumes, the parent's own, and the contents of this commit; never this commit's own.
+    private func volumeSet(_ parent: FoundCommit?, contents: [VolumeID]) async throws -> TreeRoot? {
+        var added: [(VolumeID, VolumeRecord)] = []
+        if let parent, let own = try await database.volume(parent.commit.volume) {
+            added.append((parent.commit.volume, own))
+        }
+        for id in contents { added.append((id, try await spool.record(id))) }
+        guard !added.isEmpty else { return parent?.commit.volumes }
+        let edits = added.sorted { $0.0 < $1.0 }.map { ProllyEdit(key: $0.0.value.bytes, value: $0.1.scaleBytes) }
+        guard let known = parent?.commit.volumes else {
+            return try await trees.volumes.build(
+                edits.map { ProllyEntry(key: $0.key, value: $0.value ?? []) })
+        }
+        return try await trees.volumes.apply(edits, to: known)
+    }
+}

@@ -1,0 +1,264 @@
+internal import BlobStore
+internal import DriveFormat
+internal import Primitives
+internal import SCALE
+internal import SystemPackage
+
+/// Writes files and directories of the drive to this machine. A file is written beside its name and renamed when it is
+/// whole; directories are merged with what is there; links of this machine are never followed.
+///
+/// All chunks of all files are fetched as one stream, in the order of the tree, so that small files cost few requests.
+actor Exporter {
+    private let trees: DriveTrees
+    private let replacing: Bool
+    private let disk = BlockingQueue("targets")
+    private let observer: StoreObserver
+    private(set) var report = TransferReport()
+
+    /// Files whose chunks are on their way, in the order of the stream.
+    private var pending: [OpenTarget] = []
+    /// Directories get their times when everything in them has been written.
+    private var directories: [(parent: LocalFile, name: [UInt8], entry: Entry)] = []
+    private var counter = 0
+
+    init(trees: DriveTrees, replacing: Bool, observer: @escaping StoreObserver) {
+        self.trees = trees
+        self.replacing = replacing
+        self.observer = observer
+    }
+
+    /// A file that is being written.
+    private struct OpenTarget {
+        let parent: LocalFile
+        let name: [UInt8]
+        let temporary: [UInt8]
+        let path: [UInt8]
+        let file: LocalFile
+        let entry: Entry
+        /// Where the chunks go, in order.
+        var places: [UInt64] = []
+        var written = 0
+        var isListed = false
+        /// Its disk failed: its chunks are dropped as they come.
+        var failure: Errno?
+    }
+
+    /// Restores an entry under a name in a directory of this machine.
+    func export(_ entry: Entry, to name: [UInt8], in parent: LocalFile, path: [UInt8]) async throws {
+        defer { abandon() }
+        let walk = Walk(exporter: self, root: (entry, name, parent, path))
+        try await trees.reader.read(walk) { chunk in try await self.deliver(chunk) }
+        for directory in directories.reversed() {
+            try? await disk.run { try directory.parent.setAttributes(of: directory.name, directory.entry) }
+        }
+    }
+
+    // MARK: Walking
+
+    /// The chunks of everything below an entry; making directories and small things on the way.
+    private struct Walk: AsyncSequence, Sendable {
+        typealias Item = (entry: Entry, name: [UInt8], parent: LocalFile, path: [UInt8])
+        typealias Element = BlobRequest
+        let exporter: Exporter
+        let root: Item
+
+        func makeAsyncIterator() -> Iterator { Iterator(exporter: exporter, root: root) }
+
+        struct Iterator: AsyncIteratorProtocol {
+            let exporter: Exporter
+            private var root: Item?
+            private var stack: [(entries: ProllyEntries.Iterator, directory: LocalFile, path: [UInt8])] = []
+            private var runs: FileRuns.Iterator?
+            private var offset: UInt64 = 0
+
+            init(exporter: Exporter, root: Item) {
+                self.exporter = exporter
+                self.root = root
+            }
+
+            mutating func next() async throws -> BlobRequest? {
+                while true {
+                    if let request = try await nextChunk() { return request }
+                    guard let item = try await nextItem() else { return nil }
+                    try Task.checkCancellation()
+                    switch try await exporter.begin(item) {
+                    case .directory(let opened, let tree):
+                        stack.append(
+                            (exporter.trees.directories.entries(of: tree).makeAsyncIterator(), opened, item.path))
+                    case .file:
+                        runs = FileRuns(entry: item.entry, trees: exporter.trees).makeAsyncIterator()
+                        offset = 0
+                    case .done: break
+                    }
+                }
+            }
+
+            private mutating func nextChunk() async throws -> BlobRequest? {
+                while let run = try await runs?.next() {
+                    switch run {
+                    case .bytes: continue
+                    case .hole(let length): offset += length
+                    case .chunk(let request, let length):
+                        await exporter.expectChunk(at: offset)
+                        offset += length
+                        return request
+                    }
+                }
+                if runs != nil { try await exporter.listed() }
+                runs = nil
+                return nil
+            }
+
+            private mutating func nextItem() async throws -> Item? {
+                if let item = root.take() { return item }
+                while !stack.isEmpty {
+                    let top = stack.count - 1
+                    if let found = try await stack[top].entries.next() {
+                        guard Entry.isValidName(found.key) else {
+                            throw DriveError.invalidPath(
+                                String(decoding: found.key, as: UTF8.self),
+                                reason: "a directory of the drive holds a forbidden name")
+                        }
+                        let path = stack[top].path + [UInt8(ascii: "/")] + found.key
+                        return (try Entry(scaleBytes: found.value), found.key, stack[top].directory, path)
+                    }
+                    stack.removeLast()
+                }
+                return nil
+            }
+        }
+    }
+
+    private enum Begun: Sendable {
+        case directory(LocalFile, TreeRoot)
+        case file
+        case done
+    }
+
+    private func begin(_ item: Walk.Item) async throws -> Begun {
+        do {
+            switch (item.entry.type, item.entry.content) {
+            case (.directory, .directory(let tree)):
+                report.directories += 1
+                let opened = try await disk.run {
+                    do { try item.parent.makeDirectory(named: item.name) } catch Errno.fileExists {}
+                    return try item.parent.openDirectory(named: item.name)
+                }
+                directories.append((item.parent, item.name, item.entry))
+                return .directory(opened, tree)
+            case (.file, let content):
+                try await beginFile(item, content)
+                return .file
+            case (.symlink, .inline(let target)):
+                try await make(item) { try item.parent.makeLink(named: $0, to: target) }
+            default:
+                try await make(item) { try item.parent.makeNode(named: $0, item.entry) }
+            }
+        } catch let error as Errno {
+            fail(item.path, error)
+        }
+        return .done
+    }
+
+    /// Makes something that has no content beside its name and renames it.
+    private func make(_ item: Walk.Item, _ body: @escaping @Sendable ([UInt8]) throws -> Void) async throws {
+        let (temporary, replacing) = (temporaryName(), replacing)
+        try await disk.run {
+            try body(temporary)
+            do {
+                try item.parent.setAttributes(of: temporary, item.entry)
+                try item.parent.rename(temporary, to: item.name, replacing: replacing)
+            } catch {
+                try? item.parent.remove(named: temporary)
+                throw error
+            }
+        }
+    }
+
+    // MARK: Files
+
+    private func beginFile(_ item: Walk.Item, _ content: Content) async throws {
+        if !replacing {
+            let isFree = try await disk.run {
+                do {
+                    _ = try item.parent.status(of: item.name)
+                    return false
+                } catch Errno.noSuchFileOrDirectory { return true }
+            }
+            guard isFree else { throw Errno.fileExists }
+        }
+        let temporary = temporaryName()
+        let file = try await disk.run { try item.parent.createFile(named: temporary) }
+        pending.append(
+            OpenTarget(
+                parent: item.parent, name: item.name, temporary: temporary, path: item.path, file: file,
+                entry: item.entry))
+        if case .inline(let bytes) = content { try await disk.run { try file.write(bytes, at: 0) } }
+    }
+
+    private func temporaryName() -> [UInt8] {
+        counter += 1
+        return Array(".cessdrive-\(SystemRandom.bytes(6).hex)-\(counter)".utf8)
+    }
+
+    private func expectChunk(at offset: UInt64) { pending[pending.count - 1].places.append(offset) }
+
+    /// All chunks of the last file are known.
+    private func listed() async throws {
+        guard !pending.isEmpty else { return }
+        pending[pending.count - 1].isListed = true
+        try await finishWhole()
+    }
+
+    private func deliver(_ chunk: [UInt8]) async throws {
+        guard let target = pending.first, target.written < target.places.count else { return }
+        let place = target.places[target.written]
+        if target.failure == nil {
+            do { try await disk.run { try target.file.write(chunk, at: place) } } catch let error as Errno {
+                pending[0].failure = error
+            }
+        }
+        pending[0].written += 1
+        report.bytes += UInt64(chunk.count)
+        observer(.sent(chunk.count))
+        try await finishWhole()
+    }
+
+    /// Renames the files at the front that have all their chunks.
+    private func finishWhole() async throws {
+        while let target = pending.first, target.isListed, target.written == target.places.count {
+            pending.removeFirst()
+            let replacing = replacing
+            do {
+                try await disk.run {
+                    do {
+                        if let failure = target.failure { throw failure }
+                        try target.file.setSize(target.entry.size)
+                        try target.parent.setAttributes(of: target.temporary, target.entry)
+                        try target.parent.rename(target.temporary, to: target.name, replacing: replacing)
+                    } catch {
+                        try? target.parent.remove(named: target.temporary)
+                        throw error
+                    }
+                }
+                report.files += 1
+            } catch let error as Errno {
+                // Nothing more will fit: going on would only fail file by file.
+                if error == .noSpace || error == .diskQuotaExceeded {
+                    throw DriveError.diskFull(path: String(decoding: target.path, as: UTF8.self))
+                }
+                fail(target.path, error)
+            }
+        }
+    }
+
+    /// Nothing half-written stays behind.
+    private func abandon() {
+        for target in pending { try? target.parent.remove(named: target.temporary) }
+        pending = []
+    }
+
+    private func fail(_ path: [UInt8], _ error: Errno) {
+        report.failures.append(.init(path: path, reason: error.description))
+    }
+}

@@ -1,0 +1,66 @@
+public import BlobStore
+internal import CESS
+public import DriveFormat
+public import Logging
+internal import Primitives
+public import Sealing
+public import Substrate
+public import SystemPackage
+
+/// A drive that a phrase was found to have.
+public struct FoundDrive: Sendable {
+    public let id: DriveID
+    public let name: String
+    /// The newest commit's number and time.
+    public let sequence: UInt64
+    public let created: Timestamp
+    let commit: FoundCommit
+}
+
+extension Drive {
+    /// Finds the drives of a phrase, from the chain and the nodes alone.
+    ///
+    /// - Parameter scratch: a directory of this call's own for what is remembered meanwhile.
+    /// - Throws: what reading the chain and the nodes throws.
+    public static func find(
+        _ root: RootKeys, chain: any StorageChain, nodes: any FragmentNodes, scratch: FilePath, logger: Logger
+    ) async throws -> [FoundDrive] {
+        let database = try StoreDatabase(path: scratch.appending("find.sqlite").string)
+        let segments = SegmentReader(nodes: nodes, catalog: Catalog(chain: chain, database: database))
+        let discovery = Discovery(
+            chain: chain, preludes: PreludeReader(segments: segments, preludeKey: root.preludeKey),
+            account: KeyPair(miniSecret: root.accountMiniSecret).accountID, territory: root.territoryName,
+            nameTagKey: root.nameTagKey, driveKeys: { root.drive($0.value) }, logger: logger)
+        let view = try await discovery.view()
+        var found: [DriveID: FoundDrive] = [:]
+        // Newest first: the first commit of each drive that is genuine names it.
+        for candidate in try await discovery.candidates(among: view.fids, at: view)
+        where found[candidate.volumeName.drive] == nil {
+            guard let commit = try await discovery.commit(of: candidate) else { continue }
+            let drive = candidate.volumeName.drive
+            found[drive] = FoundDrive(
+                id: drive, name: String(decoding: commit.commit.driveName, as: UTF8.self),
+                sequence: commit.commit.sequence, created: commit.commit.created, commit: commit)
+        }
+        return found.values.sorted { $0.name < $1.name }
+    }
+
+    /// Takes a drive that `find` found into this machine: its epochs are opened with the ring key, which only the phrase
+    /// gives, and its head is read. Nothing is committed.
+    ///
+    /// - Parameter root: the phrase's keys.
+    public func adopt(_ root: RootKeys) async throws -> Snapshot {
+        let reading = try await reading(local: SpooledSegments(directory: home.spool.string))
+        // A commit opens under the prelude key; what it refers to needs the epochs, so they come first.
+        let discovery = discovery(reading.segments)
+        let view = try await discovery.view()
+        for candidate in try await discovery.candidates(among: view.fids, at: view) {
+            guard let commit = try await discovery.commit(of: candidate) else { continue }
+            try await open(commit.commit.keyRing, with: [root.ring, device.keys.box], for: reading.blobs)
+            break
+        }
+        guard let head = try await reading.heads.refresh().head else { throw DriveError.empty(name: name) }
+        try await open(head.commit.keyRing, with: [root.ring, device.keys.box], for: reading.blobs)
+        return try await snapshot(head, reading)
+    }
+}

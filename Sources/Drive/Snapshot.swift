@@ -1,0 +1,120 @@
+internal import BlobStore
+public import DriveFormat
+internal import Primitives
+internal import SCALE
+internal import Sealing
+internal import Substrate
+internal import SystemPackage
+
+/// The drive at one commit.
+public struct Snapshot: Sendable {
+    let found: FoundCommit
+    let trees: DriveTrees
+    /// The root directory.
+    public let root: Entry
+
+    init(_ found: FoundCommit, trees: DriveTrees) {
+        self.found = found
+        self.trees = trees
+        var root = found.commit.rootAttributes
+        root.content = .directory(found.commit.root)
+        self.root = root
+    }
+
+    public var commit: Commit { found.commit }
+    /// What names the commit: the id of its blob, 64 hexadecimal digits.
+    public var id: String { found.blob.id.description }
+
+    /// - Throws: `DriveError.notFound`; what reading throws.
+    public func entry(at path: DrivePath) async throws -> Entry {
+        guard let entry = try await trees.entry(at: path, from: root) else { throw DriveError.notFound(path) }
+        return entry
+    }
+
+    /// Hands over the entries of a directory in the order of their names' bytes.
+    ///
+    /// - Throws: `DriveError.notFound`, `notADirectory`.
+    public func list(
+        _ path: DrivePath, _ body: (_ name: [UInt8], Entry) async throws -> Void
+    ) async throws {
+        guard case .directory(let tree) = try await entry(at: path).content else {
+            throw DriveError.notADirectory(path)
+        }
+        try await trees.forEachEntry(of: tree, body)
+    }
+
+    /// Hands over a file's bytes in their order, fetching ahead.
+    ///
+    /// - Throws: `DriveError.notFound`, `isADirectory`.
+    public func read(_ path: DrivePath, deliver: ([UInt8]) async throws -> Void) async throws {
+        let entry = try await entry(at: path)
+        guard entry.type != .directory else { throw DriveError.isADirectory(path) }
+        guard entry.type == .file else { return }
+        try await trees.read(entry, deliver: deliver)
+    }
+}
+
+extension Drive {
+    /// The drive as it is now: the head at the newest finalized block.
+    ///
+    /// - Throws: `DriveError.empty` for a drive whose first commit was never completed; `StoreError`, `ReadError`.
+    public func head() async throws -> Snapshot {
+        let reading = try await reading(local: SpooledSegments(directory: home.spool.string))
+        guard let found = try await reading.heads.refresh().head else { throw DriveError.empty(name: name) }
+        return try await snapshot(found, reading)
+    }
+
+    func snapshot(_ found: FoundCommit, _ reading: Reading, spool: Spool? = nil) async throws -> Snapshot {
+        try await open(found.commit.keyRing, with: [device.keys.box], for: reading.blobs)
+        let trees = DriveTrees(
+            keys: keys.drive, runs: found.commit.index, database: database, reader: reading.blobs, spool: spool)
+        return Snapshot(found, trees: trees)
+    }
+
+    /// The commits from the head back to the first, newest first; at most `limit`.
+    public func log(limit: Int = .max) async throws -> [Snapshot] {
+        let reading = try await reading(local: SpooledSegments(directory: home.spool.string))
+        guard let head = try await reading.heads.refresh().head else { return [] }
+        var history: [Snapshot] = []
+        var next: FoundCommit? = head
+        while let found = next, history.count < limit {
+            history.append(try await snapshot(found, reading))
+            next = try await parent(of: found, reading)
+        }
+        return history
+    }
+
+    /// The first parent, found through its volume's prelude.
+    private func parent(of found: FoundCommit, _ reading: Reading) async throws -> FoundCommit? {
+        guard let reference = found.commit.parents.first else { return nil }
+        let catalog = Catalog(chain: chain, database: database)
+        let placement = try await catalog.placement(of: reference.volume)
+        let preludes = PreludeReader(segments: reading.segments, preludeKey: keys.preludeKey)
+        let prelude = try await preludes.prelude(of: placement, segment: placement.record.segments.count - 1)
+        guard let (blob, signed) = try await preludes.commit(of: placement, prelude: prelude, keys: keys.drive),
+            blob.id == reference.commit
+        else { throw DriveError.noSuchCommit(reference.commit.description) }
+        try signed.verify(account: account.publicKey, genesis: chain.genesis)
+        return FoundCommit(blob: blob, signed: signed, fid: placement.record.fid, completion: 0)
+    }
+
+    /// The drive at an earlier commit.
+    ///
+    /// - Parameter which: the beginning of a commit's id (at least 8 digits), `head`, `head~N`, or a moment in RFC 3339
+    ///   or as `2026-11-22 14:03`, which means the last commit made by then.
+    public func snapshot(at which: String) async throws -> Snapshot {
+        let history = try await log()
+        let wanted = which.trimmingPrefix("head~")
+        if which == "head", let head = history.first { return head }
+        if which.hasPrefix("head~"), let back = Int(wanted), history.indices.contains(back) { return history[back] }
+        if which.count >= 8, which.allSatisfy(\.isHexDigit),
+            let found = history.first(where: { $0.id.hasPrefix(which.lowercased()) })
+        {
+            return found
+        }
+        if let moment = Moment.parse(which), let found = history.first(where: { $0.commit.created < moment }) {
+            return found
+        }
+        throw DriveError.noSuchCommit(which)
+    }
+}

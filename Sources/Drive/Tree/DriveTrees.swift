@@ -1,0 +1,74 @@
+internal import BlobStore
+internal import DriveFormat
+internal import SCALE
+internal import Sealing
+
+/// All trees of a drive at one commit, for reading or, with a writer, for making the next commit.
+struct DriveTrees: Sendable {
+    let index: BlobIndex
+    /// Name → entry; bytes: the sizes of the files below.
+    let directories: ProllyTree
+    /// A file's chunks and holes in order; bytes: their lengths.
+    let chunkLists: ProllyTree
+    /// Blob id → pointer.
+    let indexRuns: ProllyTree
+    /// Volume id → volume record.
+    let volumes: ProllyTree
+    let reader: BlobReader
+
+    init(
+        keys: DriveKeys, runs: [IndexRun], database: StoreDatabase, reader: BlobReader, spool: Spool? = nil
+    ) {
+        let writer = spool.map { BlobWriter(spool: $0, keys: keys) }
+        let border = keys.treeBorderKey
+        indexRuns = ProllyTree(
+            ProllyKind(.map, borderKey: border), in: PointedNodes(kind: .indexNode, reader: reader, writer: writer))
+        index = BlobIndex(database: database, runs: runs, tree: indexRuns, spool: spool)
+        self.reader = reader
+        directories = ProllyTree(
+            ProllyKind(.map, borderKey: border) { _, value in Self.weight(ofEntry: value) },
+            in: IndexedNodes(kind: .directoryNode, index: index, reader: reader, writer: writer))
+        chunkLists = ProllyTree(
+            ProllyKind(.sequence, borderKey: border) { key, value in
+                value.isEmpty ? try? ChunkKey(scaleBytes: key).length : nil
+            }, in: IndexedNodes(kind: .chunkListNode, index: index, reader: reader, writer: writer))
+        volumes = ProllyTree(
+            ProllyKind(.map, borderKey: border),
+            in: PointedNodes(kind: .volumeSetNode, reader: reader, writer: writer))
+    }
+
+    /// What an entry adds to its directory's bytes. Format: Docs/Format/Entries.md, "Directories".
+    private static func weight(ofEntry value: [UInt8]) -> UInt64? {
+        guard let entry = try? Entry(scaleBytes: value) else { return nil }
+        if case .directory(let root) = entry.content { return root.bytes }
+        return entry.size
+    }
+
+    // MARK: Directories
+
+    /// The entry at a path; nil if there is none, or if something on the way is not a directory.
+    func entry(at path: DrivePath, from root: Entry) async throws -> Entry? {
+        var entry = root
+        for name in path.names {
+            guard case .directory(let tree) = entry.content,
+                let value = try await directories.lookup(name, in: tree)
+            else { return nil }
+            entry = try Entry(scaleBytes: value)
+        }
+        return entry
+    }
+
+    /// Hands over the entries of a directory in the order of their names.
+    func forEachEntry(
+        of directory: TreeRoot, _ body: (_ name: [UInt8], Entry) async throws -> Void
+    ) async throws {
+        for try await item in directories.entries(of: directory) {
+            guard Entry.isValidName(item.key) else {
+                throw DriveError.invalidPath(
+                    String(decoding: item.key, as: UTF8.self), reason: "a directory of the drive holds a forbidden name"
+                )
+            }
+            try await body(item.key, Entry(scaleBytes: item.value))
+        }
+    }
+}

@@ -1,0 +1,124 @@
+internal import BlobStore
+internal import DriveFormat
+internal import SCALE
+internal import Sealing
+
+/// Runs of a file in the order of its bytes: what has to be fetched, and what is known already.
+struct FileRuns: AsyncSequence, Sendable {
+    enum Run: Sendable {
+        case bytes([UInt8])
+        case chunk(BlobRequest, length: UInt64)
+        case hole(UInt64)
+    }
+
+    let entry: Entry
+    let trees: DriveTrees
+
+    func makeAsyncIterator() -> Iterator { Iterator(entry: entry, trees: trees) }
+
+    struct Iterator: AsyncIteratorProtocol {
+        private let trees: DriveTrees
+        private var single: Content?
+        private var list: ProllyEntries.Iterator?
+
+        init(entry: Entry, trees: DriveTrees) {
+            self.trees = trees
+            if case .chunks(let root) = entry.content {
+                list = trees.chunkLists.entries(of: root).makeAsyncIterator()
+            } else {
+                single = entry.content
+            }
+        }
+
+        mutating func next() async throws -> Run? {
+            if let content = single.take() {
+                switch content {
+                case .inline(let bytes): return .bytes(bytes)
+                case .chunk(let id, let length):
+                    return .chunk(BlobRequest(try await trees.index.reference(to: id)), length: UInt64(length))
+                default: return nil
+                }
+            }
+            guard let item = try await list?.next() else { return nil }
+            let key = try ChunkKey(scaleBytes: item.key)
+            guard !key.isHole else { return .hole(key.length) }
+            return .chunk(BlobRequest(try await trees.index.reference(to: key.id)), length: key.length)
+        }
+    }
+}
+
+extension DriveTrees {
+    /// Hands over a file's bytes in order, fetching ahead. Holes come as zeros.
+    func read(_ entry: Entry, deliver: ([UInt8]) async throws -> Void) async throws {
+        guard case .chunks = entry.content else {
+            for try await run in FileRuns(entry: entry, trees: self) {
+                switch run {
+                case .bytes(let bytes): try await deliver(bytes)
+                case .chunk(let request, _):
+                    try await deliver(try await reader.read(request.reference, kind: .chunk))
+                case .hole: break
+                }
+            }
+            return
+        }
+        // Holes are put back between the chunks as they are delivered.
+        let holes = HoleQueue()
+        let requests = ChunkRequests(runs: FileRuns(entry: entry, trees: self), holes: holes)
+        var number = 0
+        func fill() async throws {
+            for length in await holes.before(number) {
+                var left = length
+                while left > 0 {
+                    let count = min(left, 1 << 20)
+                    try await deliver([UInt8](repeating: 0, count: Int(count)))
+                    left -= count
+                }
+            }
+        }
+        try await reader.read(requests) { chunk in
+            try await fill()
+            try await deliver(chunk)
+            number += 1
+        }
+        try await fill()
+    }
+}
+
+/// The holes of a file, each before the chunk of some number.
+private actor HoleQueue {
+    private var holes: [(before: Int, length: UInt64)] = []
+
+    func add(_ length: UInt64, before number: Int) { holes.append((number, length)) }
+
+    func before(_ number: Int) -> [UInt64] {
+        let found = holes.filter { $0.before == number }.map(\.length)
+        holes.removeAll { $0.before <= number }
+        return found
+    }
+}
+
+private struct ChunkRequests: AsyncSequence, Sendable {
+    let runs: FileRuns
+    let holes: HoleQueue
+
+    func makeAsyncIterator() -> Iterator { Iterator(runs: runs.makeAsyncIterator(), holes: holes) }
+
+    struct Iterator: AsyncIteratorProtocol {
+        var runs: FileRuns.Iterator
+        let holes: HoleQueue
+        var number = 0
+
+        mutating func next() async throws -> BlobRequest? {
+            while let run = try await runs.next() {
+                switch run {
+                case .chunk(let request, _):
+                    number += 1
+                    return request
+                case .hole(let length): await holes.add(length, before: number)
+                case .bytes: continue
+                }
+            }
+            return nil
+        }
+    }
+}
