@@ -17,7 +17,7 @@ RELEASE := -c release --static-swift-stdlib --product cessdrive
 PACKAGES := libsodium-dev libcurl4-openssl-dev libisal-dev libzstd-dev libssl-dev libsqlite3-dev libsecp256k1-dev \
             libxxhash-dev pkg-config make python3-venv
 
-.PHONY: all help deps build test check format unit integration interop fuzz faults bench bench-quick demo docs install clean
+.PHONY: all help deps build test check format unit integration interop bench bench-quick demo docs install clean
 
 all: build
 
@@ -64,6 +64,12 @@ interop: build  ## substrate-interface from PyPI against the running local netwo
 
 demo: build  ## a drive from nothing: store, lose 8 nodes and the home directory, recover
 	Examples/demo $(CURDIR)/$(BINARY)
+
+bench: build  ## full sizes against a local network, beside the data path alone in C
+	Examples/Benchmarks/bench $(BINARY) --json .build/bench.json
+
+bench-quick: build  ## a tenth of the sizes, once
+	Examples/Benchmarks/bench $(BINARY) --quick
 
 docs: build  ## the manual pages, from the commands themselves
 	$(BINARY) manual Docs/Manual
