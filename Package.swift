@@ -131,6 +131,11 @@ let package = Package(
         test("HTTPServerTests", ["HTTPServer"]),
         test("PrimitivesTests", ["Primitives", "SCALE", "TestSupport"]),
         test("HTTPClientTests", ["HTTPClient", "TestSupport"]),
+        test(
+            "LocalNetworkTests",
+            [
+                "LocalNetwork", "CESS", "Substrate", "HTTPServer", "HTTPClient", "SCALE", "Primitives", "TestSupport", logging,
+            ]),
         test("CESSTests", ["CESS", "Substrate", "HTTPClient", "SCALE", "Primitives", "TestSupport"]),
         test("SubstrateTests", ["Substrate", "HTTPClient", "SCALE", "Primitives", "TestSupport"]),
     ],

@@ -62,6 +62,7 @@ final class Transfer: @unchecked Sendable {  // handed over through the loop's l
         cessdrive_easy_set_string(easy, CURLOPT_URL, request.url)
         cessdrive_easy_set_string(easy, CURLOPT_PROTOCOLS_STR, "http,https")
         cessdrive_easy_set_long(easy, CURLOPT_HTTP_VERSION, Int(CURL_HTTP_VERSION_1_1))
+        cessdrive_easy_set_long(easy, CURLOPT_PATH_AS_IS, 1)
         cessdrive_easy_set_long(easy, CURLOPT_NOSIGNAL, 1)
         cessdrive_easy_set_long(easy, CURLOPT_TCP_KEEPALIVE, 1)
         cessdrive_easy_set_long(easy, CURLOPT_BUFFERSIZE, 256 << 10)

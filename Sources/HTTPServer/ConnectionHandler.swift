@@ -45,6 +45,8 @@ struct ConnectionHandler: Sendable {
                 awaitsContinue: awaitsContinue)
             let request = HTTPRequest(head, remoteAddress: channel.remoteAddress?.ipAddress ?? "")
             let response = await reply(to: request, &body)
+            // The pipeline has answered a broken request itself.
+            if body.isBroken { return }
             // Whoever was not told to continue may send the body or not: only a new connection is clear again.
             let isLast = !head.isKeepAlive || response.status == 413 || body.awaitsContinue
             try await HTTPResponseWriter(channel: channel, sendsBody: head.method != .HEAD)

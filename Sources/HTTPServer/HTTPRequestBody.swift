@@ -25,6 +25,8 @@ public struct HTTPRequestBody {
     private(set) var ended = false
     /// The client waits for `100 Continue` before it sends anything.
     private(set) var awaitsContinue: Bool
+    /// The connection ended in the middle; nothing can be answered any more.
+    private(set) var isBroken = false
 
     init(
         _ iterator: InboundParts<HTTPServerRequestPart>, channel: any Channel,
@@ -46,7 +48,12 @@ public struct HTTPRequestBody {
             let head = HTTPResponseHead(version: .http1_1, status: .continue)
             try await channel.writeAndFlush(HTTPPart<HTTPResponseHead, IOData>.head(head)).get()
         }
-        switch try await iterator.next() {
+        let part: HTTPServerRequestPart?
+        do { part = try await iterator.next() } catch {
+            isBroken = true
+            throw error
+        }
+        switch part {
         case .body(let buffer):
             received += buffer.readableBytes
             guard received <= limit else { throw HTTPServerError.bodyTooLarge(limit: limit) }
@@ -54,7 +61,9 @@ public struct HTTPRequestBody {
         case .end:
             ended = true
             return nil
-        case .head, nil: throw HTTPServerError.connectionLost
+        case .head, nil:
+            isBroken = true
+            throw HTTPServerError.connectionLost
         }
     }
 
