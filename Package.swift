@@ -134,7 +134,8 @@ let package = Package(
         test(
             "LocalNetworkTests",
             [
-                "LocalNetwork", "CESS", "Substrate", "HTTPServer", "HTTPClient", "SCALE", "Primitives", "TestSupport", logging,
+                "LocalNetwork", "CESS", "Substrate", "HTTPServer", "HTTPClient", "SCALE", "Primitives", "TestSupport",
+                logging,
             ]),
         test("CESSTests", ["CESS", "Substrate", "HTTPClient", "SCALE", "Primitives", "TestSupport"]),
         test("SubstrateTests", ["Substrate", "HTTPClient", "SCALE", "Primitives", "TestSupport"]),
