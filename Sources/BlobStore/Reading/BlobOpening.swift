@@ -38,6 +38,22 @@ struct BlobOpening {
         }
     }
 
+    /// Where the blocks of a part of a compressed blob probably lie, by what share of the plaintext it is: worth fetching
+    /// together with the table. Nil where the table's frames are most of the blob.
+    func likelyFrames(_ reference: BlobReference, range: Range<Int>) throws -> Range<Int>? {
+        let layout = try Self.layout(reference)
+        guard reference.pointer.codec == .zstd, layout.frameCount > 4 else { return nil }
+        let block = BlockTable.blockByteCount
+        let raw = Int(reference.pointer.rawLength)
+        let table = BlockTable.byteCount(rawByteCount: raw)
+        let blocks = range.lowerBound / block * block..<min(raw, (range.upperBound + block - 1) / block * block)
+        guard table < layout.payloadByteCount, blocks.count < raw / 2 else { return nil }
+        let payload = [blocks.lowerBound, blocks.upperBound].map { offset in
+            table + Int(Double(offset) / Double(raw) * Double(layout.payloadByteCount - table))
+        }
+        return layout.frames(holding: payload[0]..<min(payload[1], layout.payloadByteCount))
+    }
+
     /// The payload of a run of frames; nil if one is not authentic.
     func payload(
         _ frames: Range<Int>, of reference: BlobReference, kind: BlobKind, in bytes: SegmentBytes

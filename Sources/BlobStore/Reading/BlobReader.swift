@@ -41,12 +41,14 @@ public final class BlobReader: Sendable {
     ///
     /// - Parameter range: bytes of the plaintext; what lies beyond its end is left out.
     /// - Complexity: a raw blob costs the frames of the range, a compressed one those of its table and of blocks of
-    ///   128 KiB.
+    ///   128 KiB, mostly in one round of requests.
     public func read(_ reference: BlobReference, kind: BlobKind, range: Range<Int>) async throws -> [UInt8] {
         let range = range.clamped(to: 0..<Int(reference.pointer.rawLength))
         guard !range.isEmpty else { return [] }
         let opening = opening
         let frames = try opening.firstFrames(reference, range: range)
+        // Table and blocks in one round of requests, if the guess is right; cancelled where it was not needed.
+        async let _ = prefetch(try opening.likelyFrames(reference, range: range), of: reference)
         let payload = try await payload(frames, of: reference, kind: kind, opening)
         switch reference.pointer.codec {
         case .raw:
@@ -54,6 +56,14 @@ public final class BlobReader: Sendable {
             return Array(payload[start..<start + range.count])
         case .zstd: return try await blocks(holding: range, of: reference, kind: kind, table: payload, opening)
         }
+    }
+
+    private func prefetch(_ frames: Range<Int>?, of reference: BlobReference) async throws {
+        guard let frames else { return }
+        let pointer = reference.pointer
+        _ = try await segments.bytes(
+            of: pointer.volume, segment: Int(pointer.segment),
+            range: try BlobOpening.sealedRange(ofFrames: frames, reference), pattern: .exact)
     }
 
     private func payload(

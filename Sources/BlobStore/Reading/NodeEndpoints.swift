@@ -22,12 +22,15 @@ final class NodeEndpoints: Sendable {
         let entry = known.withLock { $0[node] }
         if let entry, !entry.isDoubtful { return entry.endpoint }
         if let entry, let refreshed = entry.refreshed, now - refreshed < Self.refreshInterval { return entry.endpoint }
-        let found = entry == nil ? try await catalog.endpoint(of: node) : try await catalog.refreshEndpoint(of: node)
-        let endpoint = found.flatMap { $0.isEmpty ? nil : $0 }
-        known.withLock { known in
-            known[node] = Known(endpoint: endpoint, isDoubtful: endpoint == nil, refreshed: entry == nil ? nil : now)
+        guard let entry else {
+            let found = try await catalog.endpoint(of: node).usable
+            known.withLock { $0[node] = Known(endpoint: found, isDoubtful: found == nil) }
+            return found
         }
-        return endpoint
+        // Without the chain, the address as it was known is the best there is.
+        let found = (try? await catalog.refreshEndpoint(of: node).usable) ?? entry.endpoint
+        known.withLock { $0[node] = Known(endpoint: found, isDoubtful: found == nil, refreshed: now) }
+        return found
     }
 
     /// The address led nowhere.
@@ -35,4 +38,8 @@ final class NodeEndpoints: Sendable {
 
     /// The address led to a node.
     func trust(_ node: AccountID) { known.withLock { $0[node]?.isDoubtful = false } }
+}
+
+extension String? {
+    fileprivate var usable: String? { self?.isEmpty == true ? nil : self }
 }

@@ -107,7 +107,7 @@ public final class NodeHealth: Sendable {
     func patience(_ node: AccountID, byteCount: Int, options: ReadOptions) -> Duration {
         state.withLock { state in
             guard let record = state.nodes[node], let seconds = record.percentile95(byteCount) else {
-                return options.firstHedge
+                return options.firstHedge + .seconds(Double(byteCount) / NodeRecord.poorThroughput)
             }
             return max(options.leastHedge, .seconds(seconds))
         }
@@ -138,6 +138,8 @@ struct NodeRecord {
     var isLiar = false
     var suspicions = 0
 
+    /// Bytes a second that any node is expected to reach.
+    static let poorThroughput = 2e6
     private static let sampleCount = 40
     private static let smallAnswer = 128 << 10
     /// A slow node is given another chance after this time.

@@ -8,7 +8,7 @@ public struct ReadOptions: Sendable {
     public var readAheadByteCount = 1 << 20
     /// How many whole segments of those that must be read verified are kept, 32 MiB each.
     public var verifiedSegmentCount = 2
-    /// How long a node of which nothing is known is waited for before other rows are asked as well.
+    /// How long a node of which nothing is known may take to begin its answer before other rows are asked as well.
     public var firstHedge: Duration = .milliseconds(800)
     /// The least that any node is waited for: below it, hedging would only add load.
     public var leastHedge: Duration = .milliseconds(40)

@@ -111,7 +111,8 @@ struct RowReader: Sendable {
         do {
             return .bytes(row: row, try await source.pieces(row, of: place, windows: windows))
         } catch let failure as RowFailure {
-            return .failure(failure)
+            // The fetch may have been begun for another segment with the same fragment.
+            return .failure(RowFailure(row: row, node: failure.node, reason: failure.reason))
         } catch {
             try Task.checkCancellation()
             return .failure(RowFailure(row: row, node: place.nodes[row], reason: .failed(error)))

@@ -195,12 +195,11 @@ public final class SegmentReader: Sendable {
         let placement = try await placement(of: volume)
         do {
             return try await body(try place(placement, of: volume, segment: segment))
-        } catch ReadError.tooFewRows(let failed, let number, let answered, let failures) {
-            let fresh = try await catalog.refreshPlacement(of: volume)
+        } catch let error as ReadError {
+            guard case .tooFewRows = error, let fresh = try? await catalog.refreshPlacement(of: volume),
+                fresh != placement
+            else { throw error }
             placements.withLock { $0[volume] = fresh }
-            guard fresh != placement else {
-                throw ReadError.tooFewRows(volume: failed, segment: number, answered: answered, failures: failures)
-            }
             return try await body(try place(fresh, of: volume, segment: segment))
         }
     }

@@ -18,7 +18,7 @@ final class MemoryNetwork: Sendable {
         case silent
         /// It answers late.
         case slow(Duration)
-        /// It damages every byte that it sends.
+        /// It damages what it sends, a bit in every KiB.
         case corrupting
         /// It sends whole fragments as they are, and of ranges the bytes of another place.
         case lyingAboutRanges
@@ -126,7 +126,10 @@ extension MemoryNetwork: FragmentNodes {
         let node = try await reach(endpoint)
         guard let fragment = node.fragments[hash], node.fault != .forgetful else { throw NodeError.absent }
         switch node.fault {
-        case .corrupting: return fragment[range].map { $0 ^ 0x5a }
+        case .corrupting:
+            var bytes = Array(fragment[range])
+            for index in stride(from: 0, to: bytes.count, by: 1024) { bytes[index] ^= 0x10 }
+            return bytes
         case .lyingAboutRanges where range.count < fragment.count:
             let start = (range.lowerBound + 4096) % (fragment.count - range.count)
             return Array(fragment[start..<start + range.count])
