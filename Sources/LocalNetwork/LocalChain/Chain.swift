@@ -13,9 +13,9 @@ actor Chain {
     let finalityLag: BlockNumber
     let keptBlocks: BlockNumber
     let store: ChainStore
-    let metadata: RuntimeMetadata
+    nonisolated let metadata: RuntimeMetadata
     let runtimeVersion: RuntimeVersion
-    let genesis: Bytes32
+    nonisolated let genesis: Bytes32
     private(set) var best: StoredBlock
     var pool = TransactionPool()
     private var listeners: [UInt64: AsyncStream<ChainEvent>.Continuation] = [:]
