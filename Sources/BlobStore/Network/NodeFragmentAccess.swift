@@ -45,7 +45,15 @@ public struct NodeFragmentAccess: FragmentNodes {
     public func fragment(_ hash: FragmentHash, fid: FID, range: Range<Int>, from endpoint: String) async throws
         -> [UInt8]
     {
+        if range.count == CESSLimits.fragmentByteCount {
+            return try await reading.fragment(hash, fid: fid, from: endpoint)
+        }
         let client = range.count <= Self.little ? readingLittle : reading
-        return try await client.fragment(hash, fid: fid, range: range, from: endpoint)
+        do {
+            return try await client.fragment(hash, fid: fid, range: range, from: endpoint)
+        } catch NodeError.rangeRefused, NodeError.unreachable(.responseTooLarge) {
+            // An older node serves whole fragments only.
+            return Array(try await reading.fragment(hash, fid: fid, from: endpoint)[range])
+        }
     }
 }

@@ -53,6 +53,12 @@ struct RowSource: Sendable {
                 health.abandoned(node, byteCount: range.count, after: ContinuousClock.now - start)
                 throw CancellationError()
             }
+            if error as? NodeError == .corrupt {
+                // A whole fragment with another hash is proof.
+                health.refused(node)
+                health.lied(node)
+                throw failure(.corrupt)
+            }
             if error.isAnswer {
                 health.refused(node)
             } else {

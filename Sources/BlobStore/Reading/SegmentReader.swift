@@ -195,16 +195,28 @@ public final class SegmentReader: Sendable {
         let placement = try await placement(of: volume)
         do {
             return try await body(try place(placement, of: volume, segment: segment))
-        } catch let error as ReadError {
-            guard case .tooFewRows = error, let fresh = try? await catalog.refreshPlacement(of: volume),
-                fresh != placement
-            else { throw error }
-            placements.withLock { $0[volume] = fresh }
+        } catch let failure as ReadError {
+            guard case .tooFewRows = failure else { throw failure }
+            guard let fresh = try await refreshed(volume), fresh != placement else { throw failure }
             return try await body(try place(fresh, of: volume, segment: segment))
         }
     }
 
-    func placement(of volume: VolumeID) async throws -> VolumePlacement {
+    /// - Returns: nil if the chain cannot be asked.
+    /// - Throws: `ReadError.unknownVolume` if the chain does not have the volume any more.
+    private func refreshed(_ volume: VolumeID) async throws -> VolumePlacement? {
+        do {
+            let fresh = try await catalog.refreshPlacement(of: volume)
+            placements.withLock { $0[volume] = fresh }
+            return fresh
+        } catch let error as ReadError {
+            throw error
+        } catch {
+            return nil
+        }
+    }
+
+    private func placement(of volume: VolumeID) async throws -> VolumePlacement {
         if let known = placements.withLock({ $0[volume] }) { return known }
         let found = try await catalog.placement(of: volume)
         placements.withLock { placements in
