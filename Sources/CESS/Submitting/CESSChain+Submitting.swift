@@ -12,43 +12,47 @@ extension CESSChain {
     ///
     /// - Parameters:
     ///   - nonce: nil for the server's next one, with what waits in its pool.
-    ///   - tip: raises the priority over an extrinsic with the same nonce.
+    ///   - period: blocks that it lives, rounded up to a power of two.
+    ///
+    /// There is no tip: Swift 6.3 crashes on entry to an async function that has a `UInt128` among the arguments on its stack.
+    ///
     /// - Throws: `MetadataError` if the runtime is not the one that the call is written for.
     public func sign(
-        _ call: Call, by signer: KeyPair, nonce: UInt32? = nil, tip: UInt128 = 0, period: UInt32 = eraPeriod
+        _ call: Call, by signer: KeyPair, nonce: UInt32? = nil, period: UInt32 = eraPeriod
     ) async throws -> SignedExtrinsic {
-        let (finalized, best, next) = try await servers.read { server in
-            let hash = try await server.finalizedHead()
-            guard let header = try await server.header(hash) else { throw ChainError.unknownBlock(hash.hex) }
-            let next =
-                if let nonce { nonce } else { try await server.accountNextIndex(signer.accountID) }
-            return (BlockRef(number: header.number, hash: hash), try await server.bestHash(), next)
-        }
+        let finalized = try await finalizedBlock()
         let era = Era(period: period, current: finalized.number)
-        var eraBlockHash = finalized.hash
-        if let birth = era.birth(current: finalized.number), birth != finalized.number {
-            guard let hash = try await blockHash(birth) else { throw ChainError.unknownBlock("\(birth)") }
-            eraBlockHash = hash
-        }
-        let runtime = try await runtime(at: best)
+        let eraBlockHash = try await hash(ofBirth: era, finalized)
+        let current = try await runtime(at: try await bestHash())
+        let next: UInt32
+        if let nonce { next = nonce } else { next = try await nextNonce(of: signer.accountID) }
         let context = SigningContext(
-            specVersion: runtime.version.specVersion, transactionVersion: runtime.version.transactionVersion,
-            genesisHash: genesis, era: era, eraBlockHash: eraBlockHash, nonce: next, tip: tip)
-        return try runtime.metadata.sign(call, by: signer, in: context, current: finalized.number)
+            specVersion: current.version.specVersion, transactionVersion: current.version.transactionVersion,
+            genesisHash: genesis, era: era, eraBlockHash: eraBlockHash, nonce: next)
+        return try current.metadata.sign(call, by: signer, in: context, current: finalized.number)
+    }
+
+    private func bestHash() async throws -> Bytes32 { try await servers.read { try await $0.bestHash() } }
+
+    /// The hash of the first block of an era that was made at `current`.
+    private func hash(ofBirth era: Era, _ current: BlockRef) async throws -> Bytes32 {
+        guard let birth = era.birth(current: current.number), birth != current.number else { return current.hash }
+        guard let hash = try await blockHash(birth) else { throw ChainError.unknownBlock("\(birth)") }
+        return hash
     }
 
     /// What a call would cost now beside what it transfers or buys. Needs no key, and no balance.
     public func fee(of call: Call, by signer: AccountID) async throws -> UInt128 {
-        let best = try await servers.read { try await $0.bestHash() }
-        let runtime = try await runtime(at: best)
+        let best = try await bestHash()
+        let current = try await runtime(at: best)
         let context = SigningContext(
-            specVersion: runtime.version.specVersion, transactionVersion: runtime.version.transactionVersion,
+            specVersion: current.version.specVersion, transactionVersion: current.version.transactionVersion,
             genesisHash: genesis, era: Era(period: Self.eraPeriod, current: 0), nonce: 0)
         // The fee depends on length and weight only; nobody checks this signature.
         let extrinsic = Extrinsic.signed(
-            call: try runtime.metadata.encode(call), signer: signer,
+            call: try current.metadata.encode(call), signer: signer,
             signature: .sr25519([UInt8](repeating: 1, count: 64)),
-            extra: try runtime.metadata.signedExtensions(context).extra)
+            extra: try current.metadata.signedExtensions(context).extra)
         return try await servers.read { try await $0.queryInfo(extrinsic, at: best) }.partialFee
     }
 
