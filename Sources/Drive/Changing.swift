@@ -1,5 +1,6 @@
 public import BlobStore
 internal import DriveFormat
+internal import Logging
 internal import Primitives
 internal import SCALE
 internal import Sealing
@@ -81,11 +82,14 @@ extension Drive {
         try await carryOn(options)
 
         var reading = try await reading(local: SpooledSegments(directory: home.spool.string))
-        let head = try await reading.heads.refresh().head
+        let state = try await reading.heads.refresh()
+        try Self.checkSingle(state)
+        let head = state.head
         if let head { try await open(head.commit.keyRing, with: [device.keys.box], for: reading.blobs) }
         let ring = try await keyRing(after: head)
         let spool = try await Spool(
-            directory: home.spool.string, database: database, keys: ring.spoolKeys(keys))
+            directory: home.spool.string, database: database, keys: ring.spoolKeys(keys),
+            segmentsPerVolume: segmentsPerVolume)
         reading = try await self.reading(local: spool.localSegments)
         let trees = DriveTrees(
             keys: keys.drive, runs: head?.commit.index ?? [], database: database, reader: reading.blobs, spool: spool)
@@ -103,7 +107,12 @@ extension Drive {
         try await database.set(
             Self.pendingSetting, to: keys.device.localSealer.seal(pending.scaleBytes, purpose: Self.pendingSetting))
         options.observer(.reached(.staged))
-        try await carry(pending, reading: reading, spool: spool, options)
+        do { try await carry(pending, reading: reading, spool: spool, options) } catch let error as DriveError {
+            // Nothing of this commit is on the chain, and it can never be: the change has to be made anew. What it read
+            // stays staged.
+            if case .newerHead = error { try await giveUp(pending, spool) }
+            throw error
+        }
         return ChangeResult(hasCommit: true, stage: options.stage, commit: blob.id.description)
     }
 
@@ -122,7 +131,9 @@ extension Drive {
         guard let pending = try await pendingCommit() else { return false }
         let known = try await reading(local: SpooledSegments(directory: home.spool.string)).heads.known()
         let ring = try await keyRing(after: known)
-        let spool = try await Spool(directory: home.spool.string, database: database, keys: ring.spoolKeys(keys))
+        let spool = try await Spool(
+            directory: home.spool.string, database: database, keys: ring.spoolKeys(keys),
+            segmentsPerVolume: segmentsPerVolume)
         let reading = try await reading(local: spool.localSegments)
         var options = options
         options.stage = .complete
@@ -148,7 +159,7 @@ extension Drive {
         let placer = Placer(
             chain: chain, nodes: nodes, database: database, spool: spool, signer: account, territory: territoryName,
             transfers: options.transfers, observer: options.observer)
-        if try await !placer.isDeclared(pending.plan) { try await checkParent(of: pending, reading) }
+        if try await !placer.isCommitDeclared(pending.plan) { try await checkParent(of: pending, reading) }
         while true {
             do {
                 try await placer.carry(pending.plan, to: options.stage)
@@ -167,11 +178,23 @@ extension Drive {
 
     /// Nothing is declared on top of a commit that is not the head any more.
     private func checkParent(of pending: PendingCommit, _ reading: Reading) async throws {
-        let head = try await reading.heads.refresh().head
-        guard pending.signed.commit.parents == (head.map { [$0.reference] } ?? []) else {
+        let state = try await reading.heads.refresh()
+        try Self.checkSingle(state)
+        guard pending.signed.commit.parents == (state.head.map { [$0.reference] } ?? []) else {
             throw DriveError.newerHead(
-                ours: pending.signed.commit.sequence - 1, theirs: head?.commit.sequence ?? 0)
+                ours: pending.signed.commit.sequence - 1, theirs: state.head?.commit.sequence ?? 0)
         }
+    }
+
+    /// Where machines committed at once, a commit on top of one tip would hide the others.
+    private static func checkSingle(_ state: DriveHeads.State) throws {
+        guard let head = state.head, let other = state.tips.dropFirst().first else { return }
+        throw DriveError.newerHead(ours: head.commit.sequence, theirs: other.commit.sequence)
+    }
+
+    private func giveUp(_ pending: PendingCommit, _ spool: Spool) async throws {
+        try await database.set(Self.pendingSetting, to: nil)
+        try await spool.discard(pending.plan.commit.id)
     }
 
     /// How many windows of what was stored are read back before success is announced.
@@ -184,19 +207,47 @@ extension Drive {
         try await database.learnVolumes(records)
         for (id, _) in records {
             let placement = try await catalog.refreshPlacement(of: id)
-            try await reading.segments.verifySample(
-                of: id, at: placement, count: max(2, Self.sampleCount / records.count), using: spool.localSegments)
+            try await verify(id, placement, count: max(2, Self.sampleCount / records.count), reading, spool)
         }
         guard let own = records.last?.1,
             let completion = try await chain.completion(of: own.fid)
         else { throw StoreError.stateDamaged(reason: "a complete volume is not on the chain") }
-        for (id, record) in records { try await spool.publish(id, record) }
-        for run in pending.signed.commit.index { try await database.learnRun(run.root.reference) }
-        try await reading.heads.remember(
-            FoundCommit(blob: pending.blob, signed: pending.signed, fid: own.fid, completion: completion))
-        try await database.addSeenFiles(records.map(\.1.fid))
-        try await database.set(Self.pendingSetting, to: nil)
-        for (id, _) in records { try await spool.release(id) }
+        let found = FoundCommit(blob: pending.blob, signed: pending.signed, fid: own.fid, completion: completion)
+        try await reading.heads.publish(found, volumes: records, clearing: Self.pendingSetting)
+        for (id, record) in records { try await spool.removeFiles(of: id, segmentCount: record.segments.count) }
+        // It is complete, and still not what everybody sees, if another machine committed at the same time.
+        try Self.checkSingle(try await reading.heads.refresh())
+    }
+
+    /// So many rows of a volume may fail to be read back: their nodes may have gone since they reported.
+    private static let sampleTolerance = 4
+
+    /// Reads random windows of a volume back, each of another row.
+    private func verify(
+        _ volume: VolumeID, _ placement: VolumePlacement, count: Int, _ reading: Reading, _ spool: Spool
+    ) async throws {
+        let rows = Array((0..<VolumeRecord.Segment.fragmentCount).shuffled().prefix(count))
+        let failures = await withTaskGroup(of: (any Error)?.self) { group in
+            for row in rows {
+                group.addTask {
+                    do {
+                        try await reading.segments.verifySample(
+                            of: volume, at: placement, count: max(1, count / rows.count), rows: row..<row + 1,
+                            using: spool.localSegments)
+                        return nil
+                    } catch { return error }
+                }
+            }
+            return await group.reduce(into: [any Error]()) { failures, error in if let error { failures.append(error) }
+            }
+        }
+        try Task.checkCancellation()
+        for failure in failures {
+            logger.warning("a row could not be read back", metadata: ["volume": "\(volume)", "error": "\(failure)"])
+        }
+        if let first = failures.first, failures.count * 3 > rows.count || failures.count > Self.sampleTolerance {
+            throw first
+        }
     }
 
     // MARK: What a commit stands on

@@ -23,15 +23,27 @@ public final class Drive: Sendable {
     let account: KeyPair
     let device: DeviceIdentity
     let logger: Logger
+    /// After how many segments a volume is closed.
+    let segmentsPerVolume: Int
     private let health = NodeHealth()
 
     /// Opens the drive's memory on this machine. Blocks while it does; asks nothing of the network.
     ///
     /// - Throws: `DatabaseError`.
-    public init(
+    public convenience init(
         home: DriveHome, keys: DailyKeys, chain: any StorageChain, nodes: any FragmentNodes,
         logger: Logger = Logger(label: "drive") { _ in SwiftLogNoOpLogHandler() }
     ) throws {
+        try self.init(
+            home: home, keys: keys, chain: chain, nodes: nodes, segmentsPerVolume: Spool.segmentsPerVolume,
+            logger: logger)
+    }
+
+    init(
+        home: DriveHome, keys: DailyKeys, chain: any StorageChain, nodes: any FragmentNodes, segmentsPerVolume: Int,
+        logger: Logger = Logger(label: "drive") { _ in SwiftLogNoOpLogHandler() }
+    ) throws {
+        self.segmentsPerVolume = segmentsPerVolume
         self.home = home
         name = keys.driveName
         self.keys = keys

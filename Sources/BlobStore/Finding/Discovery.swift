@@ -53,6 +53,16 @@ public struct Discovery: Sendable {
             missingBytes: UInt64(clamping: charged > listed ? charged - listed : 0))
     }
 
+    /// Those volumes that are not files of this account at the view's block. The list may have lost some that are.
+    func missing(_ fids: Set<Bytes32>, at view: View) async throws -> Set<Bytes32> {
+        let unlisted = fids.subtracting(view.fids)
+        guard !unlisted.isEmpty else { return [] }
+        let files = try await chain.files(unlisted.map { FID($0) }, at: view.block.hash)
+        return unlisted.filter { fid in
+            files[FID(fid)]?.owners.contains { $0.user == account && $0.territoryName == territory } != true
+        }
+    }
+
     /// What files of this account that are not in its list are charged.
     func chargedBytes(of fids: Set<Bytes32>, at view: View) async throws -> UInt64 {
         let files = try await chain.files(fids.map { FID($0) }, at: view.block.hash).values
@@ -64,30 +74,37 @@ public struct Discovery: Sendable {
     public struct Candidate: Sendable {
         public let fid: FID
         public let file: FileInfo
+        let placement: VolumePlacement
         let name: [UInt8]
         public let volumeName: VolumeName
     }
 
-    /// Those of the files whose names say that they hold a commit, the newest first.
-    public func candidates(among fids: Set<Bytes32>, at view: View) async throws -> [Candidate] {
+    /// Those of the files whose names say that they hold a commit, the newest first; and those of which the chain told
+    /// nothing.
+    public func candidates(
+        among fids: Set<Bytes32>, at view: View
+    ) async throws -> (candidates: [Candidate], untold: Set<Bytes32>) {
+        guard !fids.isEmpty else { return ([], []) }
         let files = try await chain.files(fids.map { FID($0) }, at: view.block.hash)
         let candidates = files.compactMap { fid, file -> Candidate? in
             guard let brief = file.owners.first(where: { $0.user == account && $0.territoryName == territory }),
                 let name = VolumeName(unverified: brief.fileName, key: nameTagKey), name.kind == .commit,
-                driveKeys(name.drive) != nil
+                driveKeys(name.drive) != nil, let placement = VolumePlacement(fid: fid, file: file)
             else { return nil }
-            return Candidate(fid: fid, file: file, name: brief.fileName, volumeName: name)
+            return Candidate(fid: fid, file: file, placement: placement, name: brief.fileName, volumeName: name)
         }
-        return candidates.sorted { $0.volumeName.counter > $1.volumeName.counter }
+        return (
+            candidates.sorted { $0.volumeName.counter > $1.volumeName.counter },
+            fids.subtracting(files.keys.map(\.bytes))
+        )
     }
 
     /// Reads and verifies the commit of a candidate; nil if it is none of ours after all.
     ///
     /// - Throws: `ReadError` if its bytes cannot be had: then the drive's state is not known, and that is an error.
     public func commit(of candidate: Candidate) async throws -> FoundCommit? {
-        guard let keys = driveKeys(candidate.volumeName.drive),
-            let placement = VolumePlacement(fid: candidate.fid, file: candidate.file)
-        else { return nil }
+        guard let keys = driveKeys(candidate.volumeName.drive) else { return nil }
+        let placement = candidate.placement
         let prelude: Prelude
         do {
             prelude = try await preludes.prelude(of: placement, segment: placement.record.segments.count - 1)

@@ -26,66 +26,102 @@ public struct DriveHeads: Sendable {
         self.volumes = volumes
     }
 
+    /// What the network shows of a drive.
+    public struct State: Sendable {
+        /// The first of the tips; nil for a drive without a commit.
+        public let head: FoundCommit?
+        /// The commits that no other one builds on, in their order. More than one if machines committed at once.
+        public let tips: [FoundCommit]
+        public let view: Discovery.View
+    }
+
+    private static let setting = "head"
+
     /// The head as this machine has seen it last; nil for a drive that has none yet.
-    public func known() async throws -> FoundCommit? {
-        guard let sealed = try await database.setting(Self.setting) else { return nil }
+    public func known() async throws -> FoundCommit? { try open(try await database.setting(Self.setting)) }
+
+    private func open(_ sealed: [UInt8]?) throws -> FoundCommit? {
+        guard let sealed else { return nil }
         guard let bytes = local.open(sealed, purpose: Self.setting) else {
             throw StoreError.stateDamaged(reason: "the head does not open with this device's key")
         }
         return try FoundCommit(scaleBytes: bytes)
     }
 
-    public func remember(_ head: FoundCommit) async throws {
-        try await database.set(Self.setting, to: local.seal(head.scaleBytes, purpose: Self.setting))
-    }
-
-    private static let setting = "head"
+    private func seal(_ head: FoundCommit) -> [UInt8] { local.seal(head.scaleBytes, purpose: Self.setting) }
 
     /// The head at the newest finalized block.
     ///
     /// - Throws: `StoreError.rollback` if the network shows less than this machine has seen, `incompleteList` if the
     ///   chain's list cannot be whole; `ReadError` where a commit cannot be read.
-    public func refresh() async throws -> (head: FoundCommit?, view: Discovery.View) {
-        let known = try await known()
+    public func refresh() async throws -> State {
+        // Before the view, and both at once: what another process adds meanwhile is then either seen and known, or new.
+        let (sealed, seen) = try await database.headMemory(Self.setting)
+        let known = try open(sealed)
         let view = try await discovery.view()
-        let seen = try await database.seenFiles()
-        let (found, undecided) = try await tips(among: view.fids.subtracting(seen), known: known, view: view)
-        let head = found.min(by: FoundCommit.precedes)
-        if let known {
-            // What this machine saw complete stays on the chain until a later commit gives it up.
-            guard let head, head.commit.sequence >= known.commit.sequence else {
-                throw StoreError.rollback(seen: known.commit.sequence, shown: head?.commit.sequence ?? 0)
-            }
-        }
+        let (tips, undecided) = try await tips(among: view.fids.subtracting(seen), known: known, view: view)
+        let head = tips.first
         try await checkCompleteness(head, view)
-        if let head, head != known { try await remember(head) }
-        try await database.addSeenFiles(Array(view.fids.subtracting(undecided)))
-        return (head, view)
+        // Another tip is looked at again and again, until a commit has merged it.
+        let open = undecided.union(tips.dropFirst().map(\.fid))
+        let changed = head == known ? nil : head.map(seal)
+        try await database.rememberHead(
+            Self.setting, changed, ifStill: sealed, seen: Array(view.fids.subtracting(seen).subtracting(open)))
+        return State(head: head, tips: tips, view: view)
     }
 
-    /// The commits that no other one builds on, and the files of those that do not count yet.
+    /// A commit of this machine is complete: at once it becomes the known head, its blobs become part of the committed
+    /// index, its volumes leave the spool's list, and the setting that kept it is cleared.
+    ///
+    /// Another process may have seen a newer head meanwhile; then that stays.
+    public func publish(
+        _ commit: FoundCommit, volumes: [(VolumeID, VolumeRecord)], clearing pending: String
+    ) async throws {
+        let sealed = seal(commit)
+        let contents = volumes.filter { $0.0 != commit.commit.volume }.map(\.1.fid)
+        try await database.publish(
+            volumes, runs: commit.commit.index.map(\.root.reference), seen: contents, own: commit.fid,
+            clearing: pending, head: Self.setting
+        ) { current in
+            let current = try self.open(current)
+            let isNext = current == nil || commit.commit.parents.contains { $0 == current?.reference }
+            return isNext ? sealed : nil
+        }
+    }
+
+    /// The commits that no other one builds on, and the files that have to be looked at again.
     private func tips(
         among unknown: Set<Bytes32>, known: FoundCommit?, view: Discovery.View
     ) async throws -> (tips: [FoundCommit], undecided: Set<Bytes32>) {
-        var undecided: Set<Bytes32> = []
+        var (candidates, undecided) = try await discovery.candidates(among: unknown, at: view)
         var commits: [FoundCommit] = []
-        if let known, view.fids.contains(known.fid) { commits.append(known) }
         var covered: Set<Bytes32> = []
-        for candidate in try await discovery.candidates(among: unknown, at: view)
-        where candidate.volumeName.drive == drive && !covered.contains(candidate.fid.bytes) {
+        candidates.removeAll { $0.volumeName.drive != drive }
+        for candidate in candidates where !covered.contains(candidate.fid.bytes) {
             guard let commit = try await discovery.commit(of: candidate) else { continue }
+            try await database.learnFound(candidate.placement, of: commit.commit.volume)
             let held = try await volumes(commit)
             // It counts once everything that it refers to is there.
-            guard held.isSubset(of: view.fids) else {
+            guard try await discovery.missing(held, at: view).isEmpty else {
                 undecided.insert(commit.fid)
                 continue
             }
             covered.formUnion(held)
             commits.append(commit)
         }
+        if let known, !commits.contains(where: { $0.fid == known.fid }) {
+            let isThere = try await discovery.missing([known.fid], at: view).isEmpty
+            let isBuiltOn = commits.contains { $0.commit.sequence > known.commit.sequence }
+            // What this machine saw complete stays on the chain until a later commit gives it up.
+            guard isThere || isBuiltOn else {
+                throw StoreError.rollback(
+                    seen: known.commit.sequence, shown: commits.map(\.commit.sequence).max() ?? 0)
+            }
+            if isThere { commits.append(known) }
+        }
         let parents = Set(commits.flatMap(\.commit.parents).map(\.volume))
         let tips = commits.filter { !covered.contains($0.fid) && !parents.contains($0.commit.volume) }
-        return (tips, undecided)
+        return (tips.sorted(by: FoundCommit.precedes), undecided)
     }
 
     /// The chain's list loses entries when another territory of the account expires: then the charge is more than what
@@ -94,7 +130,7 @@ public struct DriveHeads: Sendable {
         guard view.missingBytes > 0 else { return }
         var missing = view.missingBytes
         if let head {
-            let unlisted = try await volumes(head).subtracting(view.fids)
+            let unlisted = try await volumes(head).union([head.fid]).subtracting(view.fids)
             missing -= min(missing, try await discovery.chargedBytes(of: unlisted, at: view))
         }
         guard missing == 0 else { throw StoreError.incompleteList(missing: missing) }

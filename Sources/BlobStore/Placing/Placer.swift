@@ -63,10 +63,11 @@ public struct Placer: Sendable {
         try await waitForFiles(volumes, only: { _ in true }, finalized: true)
     }
 
-    /// Whether the chain has a deal or a file for every volume, or a declaration is on its way.
-    public func isDeclared(_ plan: PlacementPlan) async throws -> Bool {
-        if try await database.setting(Self.submissionSetting) != nil { return true }
-        return try await undeclared(try await load(plan)).isEmpty
+    /// Whether the chain has a deal or a file for the commit's volume; what was sent before is settled first.
+    public func isCommitDeclared(_ plan: PlacementPlan) async throws -> Bool {
+        try await resubmit()
+        let commit = try await load(PlacementPlan(contents: [], commit: plan.commit))
+        return try await undeclared(commit).isEmpty
     }
 
     struct Volume: Sendable {
@@ -110,7 +111,7 @@ public struct Placer: Sendable {
         guard !undeclared.isEmpty else { return }
         try await checkTerritory(for: undeclared)
         try await checkNodes(for: volumes)
-        for group in [undeclared.filter { !$0.isCommit }, undeclared.filter(\.isCommit)] where !group.isEmpty {
+        for group in Self.groups(undeclared) {
             let submission = try await chain.signDeclaration(
                 of: group.map(\.declaration), territory: territory, signer: signer)
             // On disk before it is sent: after a crash this very extrinsic is sent again, not a second one.
@@ -122,6 +123,17 @@ public struct Placer: Sendable {
             throw StoreError.notDeclared(volume.fid)
         }
         for volume in volumes { try await database.setState(.declared, of: volume.id) }
+    }
+
+    /// Volumes that are declared by one extrinsic: far below what a block holds.
+    private static let declarationLimit = 16
+
+    /// The commit's volume comes by itself, after its contents.
+    private static func groups(_ volumes: [Volume]) -> [[Volume]] {
+        let contents = volumes.filter { !$0.isCommit }
+        let starts = stride(from: 0, to: contents.count, by: declarationLimit)
+        return starts.map { Array(contents[$0..<min($0 + declarationLimit, contents.count)]) }
+            + volumes.filter(\.isCommit).map { [$0] }
     }
 
     private static let submissionSetting = "submission"
@@ -196,7 +208,6 @@ public struct Placer: Sendable {
 
     /// Sends every row that no node has reported or taken yet, but for the commit's last if it is withheld.
     private func place(_ volumes: [Volume], withholding: Bool) async throws {
-        let pool = try await pool(for: volumes)
         var work: [(volume: Volume, row: Int, nodes: VolumeNodes)] = []
         var total = 0
         for volume in volumes {
@@ -208,17 +219,22 @@ public struct Placer: Sendable {
             }
         }
         guard !work.isEmpty else { return }
+        let pool = try await pool(for: volumes)
         observer(.sending(total: total))
         try await forEachBounded(work, limit: transfers) { item in
             try await send(row: item.row, of: item.volume, to: item.nodes, from: pool)
         }
     }
 
+    /// So often a node's word that there is no such deal is taken for a chain that lags.
+    private static let dealPatience = 20
+
     /// Never all zeros, whatever the volume holds: parity row 12 of any segment with a prelude.
     static let withheldRow = ReedSolomon.shardCount - 1
 
     private func send(row: Int, of volume: Volume, to nodes: VolumeNodes, from pool: NodePool) async throws {
         let sender = RowSender(files: spool.segmentFiles, nodes: self.nodes)
+        var patience = Self.dealPatience
         while true {
             guard let node = await nodes.claim(from: pool) else {
                 try Task.checkCancellation()
@@ -235,6 +251,11 @@ public struct Placer: Sendable {
                 return
             } catch let error where error is CancellationError || error is StoreError || Task.isCancelled {
                 throw error
+            } catch NodeError.notInDeal where patience > 0 {
+                // The node's own chain may be some blocks behind the one that was asked here.
+                patience -= 1
+                await nodes.release(node)
+                try await Task.sleep(for: chain.blockTime / 2)
             } catch {
                 await nodes.giveUp(node, in: pool)
             }
@@ -304,6 +325,9 @@ actor VolumeNodes {
             if taken.insert(node.account).inserted { return node }
         }
     }
+
+    /// Another row, or this one again, may have it.
+    func release(_ node: NodePool.Candidate) { taken.remove(node.account) }
 
     /// The node failed: the row goes elsewhere, and this node may be asked for another one later.
     func giveUp(_ node: NodePool.Candidate, in pool: NodePool) async {

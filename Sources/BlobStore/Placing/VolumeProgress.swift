@@ -1,5 +1,6 @@
 internal import CESS
 public import DriveFormat
+internal import Substrate
 
 /// How far the volumes of a plan have come, by the chain and by this machine's memory.
 public struct VolumeProgress: Sendable {

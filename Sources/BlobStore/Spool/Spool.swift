@@ -21,6 +21,7 @@ public actor Spool {
     private let keys: SpoolKeys
     private let queue = BlockingQueue("spool")
     private let open = OpenSegment()
+    private let volumeSegmentCount: Int
 
     /// The volume that takes new blobs, and the number of its open segment.
     private var current: (volume: VolumeID, position: Int, segment: Int)?
@@ -36,12 +37,19 @@ public actor Spool {
     private var write: (task: Task<Void, any Error>, blobs: [BlobID: StagedBlob])?
     public private(set) var sealedBytes = 0
 
-    /// Opens the spool in `directory`, going on with what a former process had saved.
-    public init(directory: String, database: StoreDatabase, keys: SpoolKeys) async throws {
+    /// Opens the spool in `directory`, going on with what a former process had saved. One spool of a directory at a time.
+    public init(
+        directory: String, database: StoreDatabase, keys: SpoolKeys, segmentsPerVolume: Int = Spool.segmentsPerVolume
+    ) async throws {
+        precondition(1..<SegmentLayout.maximumSegmentsPerVolume ~= segmentsPerVolume)
         files = try SpoolFiles(directory: directory)
         self.database = database
         self.keys = keys
+        volumeSegmentCount = segmentsPerVolume
         let volumes = try await database.spooledVolumes()
+        // A former process may have died between forgetting a volume and deleting its files.
+        let (files, known) = (files, Set(volumes.map(\.id)))
+        try await queue.run { files.removeAll(except: known) }
         nextPosition = (volumes.map(\.position).max() ?? -1) + 1
         guard let volume = volumes.first(where: { $0.state == .open }) else { return }
         let segments = try await database.spooledSegments(of: volume.id)
@@ -95,7 +103,7 @@ public actor Spool {
         let (bytes, used) = open.withBuilder { (Array($0.bytes[written..<$0.used]), $0.used) }
         let (files, from) = (files, written)
         try await queue.run {
-            try files.write(bytes.span, at: from, of: current.segment, in: current.volume, sync: true)
+            try files.write(bytes.span, at: from, of: current.segment, in: current.volume)
             try files.syncDirectory()
         }
         try await database.save(
@@ -118,7 +126,7 @@ public actor Spool {
         guard let full = current else { return }
         try await sealSegment()
         let count = full.segment + 1
-        if count < (isCommitting ? SegmentLayout.maximumSegmentsPerVolume : Self.segmentsPerVolume) {
+        if count < (isCommitting ? SegmentLayout.maximumSegmentsPerVolume : volumeSegmentCount) {
             current = (full.volume, full.position, count)
             open.fill(SegmentBuilder(volume: full.volume, number: count))
             written = 0
@@ -144,7 +152,9 @@ public actor Spool {
         // Ends by itself, and is awaited by `finishWrite`.
         let task = Task {
             try await queue.run {
-                try files.write(bytes.span, at: 0, of: current.segment, in: current.volume, sync: true)
+                try files.write(
+                    bytes.span.extracting(0..<used), at: 0, of: current.segment, in: current.volume,
+                    length: SegmentLayout.byteCount)
                 try files.syncDirectory()
             }
             try await database.save(
@@ -227,17 +237,17 @@ public actor Spool {
         try await release(volume)
     }
 
-    /// A volume is complete on the network: what it holds is part of the committed index from now on.
-    public func publish(_ volume: VolumeID, _ record: VolumeRecord) async throws {
-        try await database.publish(volume, record: record)
-    }
-
-    /// Deletes the files of a volume that the network holds now, or that nobody wants.
-    public func release(_ volume: VolumeID) async throws {
+    /// Forgets a volume that nobody wants and deletes its files.
+    private func release(_ volume: VolumeID) async throws {
         let segments = try await database.spooledSegments(of: volume)
         try await database.forgetVolume(volume)
+        try await removeFiles(of: volume, segmentCount: (segments.last?.number ?? -1) + 1)
+    }
+
+    /// Deletes the files of a volume that is in no list any more: the network holds it now.
+    public func removeFiles(of volume: VolumeID, segmentCount: Int) async throws {
         let files = files
-        try await queue.run { for segment in segments { files.remove(segment.number, in: volume) } }
+        try await queue.run { for number in 0..<segmentCount { files.remove(number, in: volume) } }
     }
 
     nonisolated var segmentFiles: SpoolFiles { files }

@@ -16,11 +16,12 @@ struct SpoolFiles: Sendable {
 
     func path(_ volume: VolumeID, _ segment: Int) -> String { "\(directory)/\(volume)-\(segment).segment" }
 
-    /// Writes bytes at their place and, with `sync`, waits until they are on the disk.
+    /// Writes bytes at their place and waits until they are on the disk.
     ///
+    /// - Parameter length: what the file is filled up to with zeros, whatever lay behind the bytes; nil to leave that.
     /// - Throws: `StoreError.spoolFull` or `spoolUnusable`; bytes before `offset` are as they were.
     func write(
-        _ bytes: Span<UInt8>, at offset: Int, of segment: Int, in volume: VolumeID, sync: Bool
+        _ bytes: Span<UInt8>, at offset: Int, of segment: Int, in volume: VolumeID, length: Int? = nil
     ) throws(StoreError) {
         let path = path(volume, segment)
         let descriptor = unsafe open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0o600)
@@ -35,7 +36,12 @@ struct SpoolFiles: Sendable {
             guard count > 0 else { throw failure(path) }
             done += count
         }
-        if sync { guard fdatasync(descriptor) == 0 else { throw failure(path) } }
+        if let length {
+            // Cut first: a write that was torn by a crash may have left bytes behind the end.
+            guard ftruncate(descriptor, off_t(offset + bytes.count)) == 0, ftruncate(descriptor, off_t(length)) == 0
+            else { throw failure(path) }
+        }
+        guard fdatasync(descriptor) == 0 else { throw failure(path) }
     }
 
     /// Bytes of a segment; nil if there is no such file or it is shorter.
@@ -72,6 +78,20 @@ struct SpoolFiles: Sendable {
         guard descriptor >= 0 else { throw failure(directory) }
         defer { close(descriptor) }
         guard fsync(descriptor) == 0 else { throw failure(directory) }
+    }
+
+    /// Deletes the segments of all other volumes.
+    func removeAll(except volumes: Set<VolumeID>) {
+        guard let stream = unsafe opendir(directory) else { return }
+        defer { unsafe closedir(stream) }
+        let kept = Set(volumes.map(\.description))
+        while let entry = unsafe readdir(stream) {
+            let name = unsafe withUnsafeBytes(of: entry.pointee.d_name) { bytes in
+                unsafe String(decoding: bytes.prefix { $0 != 0 }, as: UTF8.self)
+            }
+            guard name.hasSuffix(".segment"), !kept.contains(String(name.prefix { $0 != "-" })) else { continue }
+            _ = unsafe unlink("\(directory)/\(name)")
+        }
     }
 
     func remove(_ segment: Int, in volume: VolumeID) { _ = unsafe unlink(path(volume, segment)) }

@@ -45,20 +45,32 @@ extension StoreDatabase {
     // MARK: Files of the account
 
     /// The files that have been looked into: volumes of this drive, of others, and what is no volume at all.
-    public func seenFiles() async throws -> Set<Bytes32> {
+    /// With them the setting that keeps the head, as of one moment.
+    func headMemory(_ setting: String) async throws -> (head: [UInt8]?, seen: Set<Bytes32>) {
         try await database.read { connection in
             var fids: Set<Bytes32> = []
             try connection.forEachRow("SELECT fid FROM seen_file") { row in
                 if let fid = Bytes32(try row.blob(0)) { fids.insert(fid) }
             }
-            return fids
+            return (try Self.setting(setting, connection), fids)
         }
     }
 
-    public func addSeenFiles(_ fids: [Bytes32]) async throws {
-        guard !fids.isEmpty else { return }
+    /// Remembers a head and which files have been looked into; neither if another process has changed the head since.
+    ///
+    /// - Parameter head: nil to leave it.
+    func rememberHead(
+        _ setting: String, _ head: [UInt8]?, ifStill former: [UInt8]?, seen: [Bytes32]
+    ) async throws {
+        guard head != nil || !seen.isEmpty else { return }
         try await database.write { connection in
-            for fid in fids { try connection.execute("INSERT OR IGNORE INTO seen_file VALUES (?)", [.blob(fid.bytes)]) }
+            guard try Self.setting(setting, connection) == former else { return }
+            if let head { try Self.set(setting, to: head, connection) }
+            try Self.addSeenFiles(seen, connection)
         }
+    }
+
+    static func addSeenFiles(_ fids: [Bytes32], _ connection: Connection) throws {
+        for fid in fids { try connection.execute("INSERT OR IGNORE INTO seen_file VALUES (?)", [.blob(fid.bytes)]) }
     }
 }

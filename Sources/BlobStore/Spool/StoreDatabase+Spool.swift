@@ -157,22 +157,41 @@ extension StoreDatabase {
     }
 
     func forgetVolume(_ volume: VolumeID) async throws {
-        let id: [SQLValue] = [.blob(volume.value.bytes)]
-        try await database.write { connection in
-            for table in ["spooled_segment", "staged_blob", "placed_row"] {
-                try connection.execute("DELETE FROM \(table) WHERE volume = ?", id)
-            }
-            try connection.execute("DELETE FROM spooled_volume WHERE id = ?", id)
-        }
+        try await database.write { try Self.forgetVolume(volume, $0) }
     }
 
-    /// A volume is complete: its blobs are now part of the committed index.
-    func publish(_ volume: VolumeID, record: VolumeRecord) async throws {
+    private static func forgetVolume(_ volume: VolumeID, _ connection: Connection) throws {
+        let id: [SQLValue] = [.blob(volume.value.bytes)]
+        for table in ["spooled_segment", "staged_blob", "placed_row"] {
+            try connection.execute("DELETE FROM \(table) WHERE volume = ?", id)
+        }
+        try connection.execute("DELETE FROM spooled_volume WHERE id = ?", id)
+    }
+
+    /// Volumes are complete: their blobs are part of the committed index now, and no longer of the spool.
+    ///
+    /// - Parameters:
+    ///   - seen: files that need not be looked into again; `own` is one if `next` has said so.
+    ///   - next: what the setting `head` becomes, given what it is; nil to leave it.
+    func publish(
+        _ volumes: [(VolumeID, VolumeRecord)], runs: [[UInt8]], seen: [Bytes32], own: Bytes32, clearing pending: String,
+        head: String, next: @Sendable ([UInt8]?) throws -> [UInt8]?
+    ) async throws {
         try await database.write { connection in
-            try connection.execute(
-                "INSERT OR IGNORE INTO known_blob SELECT id, pointer FROM staged_blob WHERE volume = ?",
-                [.blob(volume.value.bytes)])
-            try Self.learnVolume(volume, record, connection)
+            for (id, record) in volumes {
+                try connection.execute(
+                    "INSERT OR IGNORE INTO known_blob SELECT id, pointer FROM staged_blob WHERE volume = ?",
+                    [.blob(id.value.bytes)])
+                try Self.learnVolume(id, record, connection)
+                try Self.forgetVolume(id, connection)
+            }
+            for run in runs { try connection.execute("INSERT OR IGNORE INTO known_run VALUES (?)", [.blob(run)]) }
+            try Self.addSeenFiles(seen, connection)
+            if let next = try next(try Self.setting(head, connection)) {
+                try Self.set(head, to: next, connection)
+                try Self.addSeenFiles([own], connection)
+            }
+            try Self.set(pending, to: nil, connection)
         }
     }
 

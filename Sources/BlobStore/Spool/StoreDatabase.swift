@@ -47,7 +47,11 @@ public struct StoreDatabase: Sendable {
     // MARK: Settings
 
     public func setting(_ name: String) async throws -> [UInt8]? {
-        try await database.read { try $0.row("SELECT value FROM setting WHERE name = ?", [.text(name)])?.blob(0) }
+        try await database.read { try Self.setting(name, $0) }
+    }
+
+    static func setting(_ name: String, _ connection: Connection) throws -> [UInt8]? {
+        try connection.row("SELECT value FROM setting WHERE name = ?", [.text(name)])?.blob(0)
     }
 
     public func set(_ name: String, to value: [UInt8]?) async throws {
@@ -111,6 +115,16 @@ public struct StoreDatabase: Sendable {
         try await database.write { connection in
             for (id, record) in volumes { try Self.learnVolume(id, record, connection) }
         }
+    }
+
+    /// A volume that was found on the chain: what this machine knows of it already is more exact, and stays.
+    func learnFound(_ placement: VolumePlacement, of id: VolumeID) async throws {
+        try await database.write { connection in
+            try connection.execute(
+                "INSERT OR IGNORE INTO known_volume VALUES (?, ?, ?)",
+                [.blob(id.value.bytes), .blob(placement.record.fid.bytes), .blob(placement.record.scaleBytes)])
+        }
+        try await setNodes(placement.nodes, of: placement.record.fid)
     }
 
     static func learnVolume(_ id: VolumeID, _ record: VolumeRecord, _ connection: Connection) throws {

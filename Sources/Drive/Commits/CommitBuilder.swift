@@ -84,7 +84,10 @@ struct CommitBuilder: Sendable {
     /// The parent's volumes, the parent's own, and the contents of this commit; never this commit's own.
     private func volumeSet(_ parent: FoundCommit?, contents: [VolumeID]) async throws -> TreeRoot? {
         var added: [(VolumeID, VolumeRecord)] = []
-        if let parent, let own = try await database.volume(parent.commit.volume) {
+        if let parent {
+            guard let own = try await database.volume(parent.commit.volume) else {
+                throw StoreError.stateDamaged(reason: "the head's volume is not known")
+            }
             added.append((parent.commit.volume, own))
         }
         for id in contents { added.append((id, try await spool.record(id))) }

@@ -17,6 +17,10 @@ struct WriterLock: ~Copyable {
         var hasWaited = false
         // A lock that blocks cannot be interrupted by Ctrl-C; one that is tried again can.
         while flock(descriptor, LOCK_EX | LOCK_NB) != 0 {
+            let error = Errno(rawValue: errno)
+            guard error == .wouldBlock || error == .interrupted else {
+                throw DriveError.unwritable(path: home.lock.string, reason: error.description)
+            }
             if !hasWaited { waiting() }
             hasWaited = true
             try await Task.sleep(for: .milliseconds(50))
