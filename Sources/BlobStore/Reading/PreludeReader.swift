@@ -85,8 +85,7 @@ public struct PreludeReader: Sendable {
     /// The record stands at the beginning; zeros fill up the rest.
     private func decode(_ plaintext: [UInt8], segment: Int) throws -> Prelude {
         do {
-            var decoder = ScaleDecoder(plaintext)
-            let prelude = try decoder.decode(Prelude.self)
+            let prelude = try Prelude(plaintext: plaintext)
             guard Int(prelude.segment) == segment else {
                 throw ScaleError.invalid("a prelude of another segment", offset: 0)
             }

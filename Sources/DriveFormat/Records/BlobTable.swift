@@ -1,4 +1,3 @@
-public import Primitives
 public import SCALE
 public import Sealing
 
@@ -6,11 +5,12 @@ public import Sealing
 ///
 /// Format: Docs/Format/Segments.md, "Blob table".
 public struct BlobTable: Equatable, Sendable, ScaleCodable {
+    /// In the order of their offsets.
     public let entries: [Entry]
 
     public init(entries: [Entry]) { self.entries = entries }
 
-    /// The encoded length of a table of `count` entries.
+    /// The most bytes that a table of `count` entries takes.
     public static func byteCount(entryCount count: Int) -> Int { 1 + 5 + count * Entry.byteCount }
 
     public init(from decoder: inout ScaleDecoder) throws(ScaleError) {
@@ -18,7 +18,16 @@ public struct BlobTable: Equatable, Sendable, ScaleCodable {
         let count = try decoder.count(itemByteCount: Entry.byteCount)
         var entries: [Entry] = []
         entries.reserveCapacity(count)
-        for _ in 0..<count { entries.append(try decoder.decode()) }
+        var end = SegmentLayout.preludeByteCount
+        for _ in 0..<count {
+            let offset = decoder.offset
+            let entry: Entry = try decoder.decode()
+            guard entry.extent.sealedRange.lowerBound >= end else {
+                throw .invalid("a blob that begins before the one before it ends", offset: offset)
+            }
+            end = entry.extent.sealedRange.upperBound
+            entries.append(entry)
+        }
         self.entries = entries
     }
 
@@ -28,7 +37,7 @@ public struct BlobTable: Equatable, Sendable, ScaleCodable {
     }
 
     public struct Entry: Hashable, Sendable, ScaleCodable {
-        public static let byteCount = 63
+        public static let byteCount = 2 + Extent.byteCount
         /// The `epochIndex` of what is sealed under the prelude key: commits.
         public static let preludeEpoch: UInt8 = 255
 
@@ -44,9 +53,16 @@ public struct BlobTable: Equatable, Sendable, ScaleCodable {
         }
 
         public init(from decoder: inout ScaleDecoder) throws(ScaleError) {
+            let offset = decoder.offset
             kind = try decoder.decode()
             epochIndex = try decoder.byte()
             extent = try decoder.decode()
+            guard kind != .blobTable, kind != .changeRecord else {
+                throw .invalid("a segment's table does not list a \(kind)", offset: offset)
+            }
+            guard kind == .commit ? epochIndex == Self.preludeEpoch : epochIndex < Prelude.epochLimit else {
+                throw .invalid("a \(kind) sealed in epoch \(epochIndex) of the prelude", offset: offset)
+            }
         }
 
         public func encode(to encoder: inout ScaleEncoder) {

@@ -1,4 +1,4 @@
-public import Primitives
+internal import Primitives
 public import SCALE
 public import Sealing
 

@@ -1,6 +1,4 @@
-public import Primitives
 public import SCALE
-public import Sealing
 
 /// What a directory keeps of a name: everything but the bytes of large contents.
 ///
@@ -17,13 +15,15 @@ public struct Entry: Equatable, Sendable, ScaleCodable {
     public var size: UInt64
     public var attributes: Attributes
     public var content: Content
-    /// Set on files with more than one name; their other fields then live in the commit's tree of link groups.
+    /// Set on what has more than one name: all other fields but `type` then live in the commit's tree of link groups, and
+    /// are blank here.
     public var linkGroup: LinkGroup?
+    public let extensions: Extensions
 
     public init(
         type: EntryType, mode: UInt16, owner: Owner = Owner(), group: Owner = Owner(), modified: Timestamp,
         changed: Timestamp, size: UInt64 = 0, attributes: Attributes = .none, content: Content = .none,
-        linkGroup: LinkGroup? = nil
+        linkGroup: LinkGroup? = nil, extensions: Extensions = .none
     ) {
         self.type = type
         self.mode = mode
@@ -35,7 +35,11 @@ public struct Entry: Equatable, Sendable, ScaleCodable {
         self.attributes = attributes
         self.content = content
         self.linkGroup = linkGroup
+        self.extensions = extensions
     }
+
+    /// One of several names of an inode.
+    public init(_ type: EntryType, in group: LinkGroup) { self.init(type, in: group, .none) }
 
     public init(from decoder: inout ScaleDecoder) throws(ScaleError) {
         try RecordVersion.read("entry", from: &decoder)
@@ -51,8 +55,8 @@ public struct Entry: Equatable, Sendable, ScaleCodable {
         attributes = try decoder.decode()
         content = try decoder.decode()
         linkGroup = try decoder.option()
-        try Extensions.skip(in: "entry", &decoder)
-        guard content.fits(type) else { throw .invalid("a \(type) with a \(content.name)", offset: offset) }
+        extensions = try Extensions.read(in: "entry", &decoder)
+        guard isConsistent else { throw .invalid("a \(type) of \(size) bytes with \(content.name)", offset: offset) }
     }
 
     public func encode(to encoder: inout ScaleEncoder) {
@@ -67,7 +71,18 @@ public struct Entry: Equatable, Sendable, ScaleCodable {
         encoder.encode(attributes)
         encoder.encode(content)
         encoder.option(linkGroup)
-        Extensions.write(to: &encoder)
+        extensions.write(to: &encoder)
+    }
+
+    private var isConsistent: Bool {
+        guard let linkGroup else { return content.fits(type, size: size) }
+        // Blank, so that a change of the inode changes none of its names.
+        return type != .directory && self == Entry(type, in: linkGroup, extensions)
+    }
+
+    private init(_ type: EntryType, in group: LinkGroup, _ extensions: Extensions) {
+        let never = Timestamp(seconds: 0)
+        self.init(type: type, mode: 0, modified: never, changed: never, linkGroup: group, extensions: extensions)
     }
 
     /// The longest name that an entry may have, in bytes.
@@ -120,140 +135,5 @@ public struct Owner: Hashable, Sendable, ScaleCodable {
     public func encode(to encoder: inout ScaleEncoder) {
         encoder.integer(id)
         encoder.byteVector(name)
-    }
-}
-
-/// Extended attributes: few bytes in place, more in a blob of their own.
-public enum Attributes: Equatable, Sendable, ScaleCodable {
-    /// The encoded list may have this many bytes in place; a longer one is a blob of kind `attributes`.
-    public static let inlineByteLimit = 1024
-
-    case none
-    case inline([Attribute])
-    case blob(BlobID, rawLength: UInt32)
-
-    public init(from decoder: inout ScaleDecoder) throws(ScaleError) {
-        let offset = decoder.offset
-        switch try decoder.byte() {
-        case 0: self = .none
-        case 1: self = .inline(try decoder.vector(limit: Self.inlineByteLimit))
-        case 2: self = .blob(try decoder.decode(), rawLength: try decoder.integer())
-        case let index: throw .unknownVariant(index, type: "Attributes", offset: offset)
-        }
-    }
-
-    public func encode(to encoder: inout ScaleEncoder) {
-        switch self {
-        case .none: encoder.integer(UInt8(0))
-        case .inline(let attributes):
-            encoder.integer(UInt8(1))
-            encoder.vector(attributes)
-        case .blob(let id, let rawLength):
-            encoder.integer(UInt8(2))
-            encoder.encode(id)
-            encoder.integer(rawLength)
-        }
-    }
-}
-
-/// One extended attribute: its name with the namespace (`user.comment`), and its value.
-public struct Attribute: Hashable, Sendable, ScaleCodable {
-    public let name: [UInt8]
-    public let value: [UInt8]
-
-    public init(name: [UInt8], value: [UInt8]) {
-        self.name = name
-        self.value = value
-    }
-
-    public init(from decoder: inout ScaleDecoder) throws(ScaleError) {
-        name = try decoder.byteVector(limit: 255)
-        value = try decoder.byteVector(limit: 65_536)
-    }
-
-    public func encode(to encoder: inout ScaleEncoder) {
-        encoder.byteVector(name)
-        encoder.byteVector(value)
-    }
-}
-
-/// Where an entry's bytes are.
-public enum Content: Equatable, Sendable, ScaleCodable {
-    /// Contents of at most this many bytes stand in the entry.
-    public static let inlineByteLimit = 128
-    /// A link's target always stands in the entry.
-    public static let targetByteLimit = 4095
-
-    /// No bytes: an empty file, a fifo, a socket, a file whose link group holds the rest.
-    case none
-    /// A short file's bytes, or a link's target.
-    case inline([UInt8])
-    /// The whole file is one chunk.
-    case chunk(BlobID, length: UInt32)
-    /// The file is a list of chunks and holes.
-    case chunks(TreeRoot)
-    /// A directory's entries.
-    case directory(TreeRoot)
-    /// A device's numbers.
-    case device(major: UInt32, minor: UInt32)
-
-    public init(from decoder: inout ScaleDecoder) throws(ScaleError) {
-        let offset = decoder.offset
-        switch try decoder.byte() {
-        case 0: self = .none
-        case 1: self = .inline(try decoder.byteVector(limit: Self.targetByteLimit))
-        case 2: self = .chunk(try decoder.decode(), length: try decoder.integer())
-        case 3: self = .chunks(try decoder.decode())
-        case 4: self = .directory(try decoder.decode())
-        case 5: self = .device(major: try decoder.integer(), minor: try decoder.integer())
-        case let index: throw .unknownVariant(index, type: "Content", offset: offset)
-        }
-    }
-
-    public func encode(to encoder: inout ScaleEncoder) {
-        switch self {
-        case .none: encoder.integer(UInt8(0))
-        case .inline(let bytes):
-            encoder.integer(UInt8(1))
-            encoder.byteVector(bytes)
-        case .chunk(let id, let length):
-            encoder.integer(UInt8(2))
-            encoder.encode(id)
-            encoder.integer(length)
-        case .chunks(let root):
-            encoder.integer(UInt8(3))
-            encoder.encode(root)
-        case .directory(let root):
-            encoder.integer(UInt8(4))
-            encoder.encode(root)
-        case .device(let major, let minor):
-            encoder.integer(UInt8(5))
-            encoder.integer(major)
-            encoder.integer(minor)
-        }
-    }
-
-    func fits(_ type: EntryType) -> Bool {
-        switch (type, self) {
-        case (.file, .none), (.file, .chunk), (.file, .chunks): true
-        case (.file, .inline(let bytes)): bytes.count <= Self.inlineByteLimit
-        case (.symlink, .inline(let target)): !target.isEmpty
-        case (.symlink, .none): true  // a link with several names: its group has the target
-        case (.directory, .directory): true
-        case (.characterDevice, .device), (.blockDevice, .device): true
-        case (.fifo, .none), (.socket, .none): true
-        default: false
-        }
-    }
-
-    var name: String {
-        switch self {
-        case .none: "nothing"
-        case .inline: "content in place"
-        case .chunk: "chunk"
-        case .chunks: "list of chunks"
-        case .directory: "directory"
-        case .device: "device number"
-        }
     }
 }

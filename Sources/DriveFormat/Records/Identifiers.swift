@@ -14,13 +14,22 @@ public struct DriveID: Hashable, Sendable, ScaleCodable, CustomStringConvertible
 /// is known.
 public struct VolumeID: Hashable, Comparable, Sendable, ScaleCodable, CustomStringConvertible {
     public let value: Bytes16
-    /// Stands for "the volume that holds this record".
+    /// Names no volume: reserved for "the volume that holds this record", which version 1 neither writes nor reads.
     public static let this = VolumeID(.zero)
 
     public init(_ value: Bytes16) { self.value = value }
     public init(from decoder: inout ScaleDecoder) throws(ScaleError) { value = try decoder.decode() }
     public func encode(to encoder: inout ScaleEncoder) { encoder.encode(value) }
     public static func < (a: VolumeID, b: VolumeID) -> Bool { a.value < b.value }
+
+    /// Reads an id that names a volume.
+    static func named(in decoder: inout ScaleDecoder) throws(ScaleError) -> VolumeID {
+        let offset = decoder.offset
+        let volume = try decoder.decode(VolumeID.self)
+        guard volume != .this else { throw .invalid("a volume's id is not zero", offset: offset) }
+        return volume
+    }
+
     public var description: String { value.hex }
 }
 

@@ -23,9 +23,16 @@ public struct KeyRing: Equatable, Sendable, ScaleCodable {
 
     public init(from decoder: inout ScaleDecoder) throws(ScaleError) {
         ringKey = try decoder.decode()
+        let offset = decoder.offset
         epochs = try decoder.vector(limit: Self.epochLimit)
         devices = try decoder.vector(limit: Self.deviceLimit)
-        guard !epochs.isEmpty else { throw .invalid("a key ring has an epoch", offset: decoder.offset) }
+        guard !epochs.isEmpty else { throw .invalid("a key ring has an epoch", offset: offset) }
+        try Rules.distinct(epochs, by: \.epoch, "a key ring has an epoch", offset)
+        try Rules.distinct(devices, by: \.signingKey, "a key ring has a device", offset)
+        let known = Set(epochs.map(\.epoch))
+        guard devices.allSatisfy({ known.contains($0.epoch) }) else {
+            throw .invalid("a device of an epoch that the key ring does not have", offset: offset)
+        }
     }
 
     public func encode(to encoder: inout ScaleEncoder) {
@@ -37,11 +44,13 @@ public struct KeyRing: Equatable, Sendable, ScaleCodable {
 
 /// The account's word that a device may write to the drive.
 ///
-/// Format: Docs/Format/Commits.md, "Device certificate".
+/// Format: Docs/Format/Commits.md, "Key ring".
 public struct DeviceCertificate: Equatable, Sendable, ScaleCodable {
     /// The context of the account's signature over `signedBytes`.
     public static let signingContext = "cessdrive-device-1"
+    public static let nameByteLimit = 255
 
+    /// UTF-8, at most 255 bytes: how people tell their machines apart.
     public let name: [UInt8]
     /// 0: reads and writes. Others are reserved.
     public let role: UInt8
@@ -61,7 +70,7 @@ public struct DeviceCertificate: Equatable, Sendable, ScaleCodable {
         signature: [UInt8]
     ) {
         precondition(signature.count == 64)
-        self.name = Array(name.prefix(255))
+        self.name = Rules.text(name, limit: Self.nameByteLimit)
         self.role = role
         self.signingKey = signingKey
         self.boxKey = boxKey
@@ -82,7 +91,7 @@ public struct DeviceCertificate: Equatable, Sendable, ScaleCodable {
     }
 
     public init(from decoder: inout ScaleDecoder) throws(ScaleError) {
-        name = try decoder.byteVector(limit: 255)
+        name = try Rules.text(&decoder, limit: Self.nameByteLimit)
         let offset = decoder.offset
         role = try decoder.byte()
         guard role == 0 else { throw .unknownVariant(role, type: "DeviceRole", offset: offset) }

@@ -8,7 +8,7 @@ public import Sealing
 public struct Pointer: Hashable, Sendable, ScaleCodable {
     public static let byteCount = 55
 
-    /// The volume that holds it; `VolumeID.this` where the record that holds the pointer lies in the same one.
+    /// The volume that holds it.
     public var volume: VolumeID
     /// Counted from 0.
     public let segment: UInt16
@@ -38,15 +38,16 @@ public struct Pointer: Hashable, Sendable, ScaleCodable {
     }
 
     public init(from decoder: inout ScaleDecoder) throws(ScaleError) {
-        volume = try decoder.decode()
-        segment = try decoder.integer()
+        volume = try VolumeID.named(in: &decoder)
+        segment = try SegmentLayout.segmentNumber(in: &decoder)
         offset = try decoder.integer()
         payloadLength = try decoder.integer()
         rawLength = try decoder.integer()
         codec = try decoder.decode()
         epoch = try decoder.decode()
         nonce = try decoder.decode()
-        try Self.check(offset: offset, payloadLength: payloadLength, rawLength: rawLength, at: decoder.offset)
+        try Self.check(
+            offset: offset, payloadLength: payloadLength, rawLength: rawLength, codec: codec, at: decoder.offset)
     }
 
     public func encode(to encoder: inout ScaleEncoder) {
@@ -73,13 +74,19 @@ public struct Pointer: Hashable, Sendable, ScaleCodable {
             kind: kind, codec: codec, epoch: epoch, id: id, rawByteCount: rawLength, layout: layout, nonce: nonce)
     }
 
-    /// Refuses what cannot lie in a segment, whatever wrote it.
-    static func check(offset: UInt32, payloadLength: UInt32, rawLength: UInt32, at position: Int) throws(ScaleError) {
+    /// Refuses what cannot lie in a segment, whatever wrote it, and a payload that is too short for its plaintext.
+    static func check(
+        offset: UInt32, payloadLength: UInt32, rawLength: UInt32, codec: BlobCodec, at position: Int
+    ) throws(ScaleError) {
         guard let layout = FrameLayout(payloadByteCount: Int(payloadLength)),
             offset >= UInt32(SegmentLayout.preludeByteCount),
             Int(offset) + layout.sealedByteCount <= SegmentLayout.byteCount,
             Int(rawLength) <= SegmentLayout.maximumRawLength
         else { throw .invalid("a pointer that leaves its segment", offset: position) }
+        let least = SegmentLayout.leastPayload(rawByteCount: Int(rawLength), isCompressed: codec == .zstd)
+        guard Int(payloadLength) >= least else {
+            throw .invalid("a payload that is too short for its plaintext", offset: position)
+        }
     }
 }
 

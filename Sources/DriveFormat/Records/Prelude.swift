@@ -18,9 +18,12 @@ public struct Prelude: Equatable, Sendable, ScaleCodable {
     public let table: Extent
     /// In the last segment of a commit's last volume: where the commit lies. It is sealed under the prelude key.
     public let commit: Extent?
+    public let extensions: Extensions
 
+    /// - Precondition: encoded, it fits `PreludeSealer.plaintextByteCount`; one epoch with 33 boxes does.
     public init(
-        drive: DriveID, volume: VolumeID, segment: UInt16, epochs: [EpochBoxes], table: Extent, commit: Extent?
+        drive: DriveID, volume: VolumeID, segment: UInt16, epochs: [EpochBoxes], table: Extent, commit: Extent?,
+        extensions: Extensions = .none
     ) {
         self.drive = drive
         self.volume = volume
@@ -28,18 +31,30 @@ public struct Prelude: Equatable, Sendable, ScaleCodable {
         self.epochs = epochs
         self.table = table
         self.commit = commit
+        self.extensions = extensions
+    }
+
+    /// Reads the plaintext of a segment's first 4 KiB: the record, and zeros.
+    public init(plaintext: [UInt8]) throws(ScaleError) {
+        var decoder = ScaleDecoder(plaintext)
+        try self.init(from: &decoder)
+        guard plaintext[decoder.offset...].allSatisfy({ $0 == 0 }) else {
+            throw .invalid("a prelude is filled up with zeros", offset: decoder.offset)
+        }
     }
 
     public init(from decoder: inout ScaleDecoder) throws(ScaleError) {
         try RecordVersion.read("prelude", from: &decoder)
         drive = try decoder.decode()
-        volume = try decoder.decode()
-        segment = try decoder.integer()
+        volume = try VolumeID.named(in: &decoder)
+        segment = try SegmentLayout.segmentNumber(in: &decoder)
+        let offset = decoder.offset
         epochs = try decoder.vector(limit: Self.epochLimit)
-        guard !epochs.isEmpty else { throw .invalid("a prelude names at least one epoch", offset: decoder.offset) }
+        guard !epochs.isEmpty else { throw .invalid("a prelude names at least one epoch", offset: offset) }
+        try Rules.distinct(epochs, by: \.epoch, "a prelude names an epoch", offset)
         table = try decoder.decode()
         commit = try decoder.option()
-        try Extensions.skip(in: "prelude", &decoder)
+        extensions = try Extensions.read(in: "prelude", &decoder)
     }
 
     public func encode(to encoder: inout ScaleEncoder) {
@@ -50,12 +65,16 @@ public struct Prelude: Equatable, Sendable, ScaleCodable {
         encoder.vector(epochs)
         encoder.encode(table)
         encoder.option(commit)
-        Extensions.write(to: &encoder)
+        extensions.write(to: &encoder)
     }
 }
 
 /// A sealed blob in the segment at hand.
+///
+/// Format: Docs/Format/Segments.md, "Extent" (61 bytes).
 public struct Extent: Hashable, Sendable, ScaleCodable {
+    public static let byteCount = 61
+
     public let id: BlobID
     public let offset: UInt32
     public let payloadLength: UInt32
@@ -79,7 +98,8 @@ public struct Extent: Hashable, Sendable, ScaleCodable {
         rawLength = try decoder.integer()
         codec = try decoder.decode()
         nonce = try decoder.decode()
-        try Pointer.check(offset: offset, payloadLength: payloadLength, rawLength: rawLength, at: decoder.offset)
+        try Pointer.check(
+            offset: offset, payloadLength: payloadLength, rawLength: rawLength, codec: codec, at: decoder.offset)
     }
 
     public func encode(to encoder: inout ScaleEncoder) {
@@ -89,6 +109,12 @@ public struct Extent: Hashable, Sendable, ScaleCodable {
         encoder.integer(rawLength)
         encoder.encode(codec)
         encoder.encode(nonce)
+    }
+
+    /// Where its frames lie in the segment.
+    public var sealedRange: Range<Int> {
+        let length = FrameLayout(payloadByteCount: Int(payloadLength))?.sealedByteCount ?? 0
+        return Int(offset)..<Int(offset) + length
     }
 
     /// The same place, named from outside the segment.
@@ -111,8 +137,12 @@ public struct EpochBoxes: Equatable, Sendable, ScaleCodable {
     }
 
     public init(from decoder: inout ScaleDecoder) throws(ScaleError) {
+        let offset = decoder.offset
         epoch = try decoder.decode()
         boxes = try decoder.vector(limit: Prelude.boxLimit)
+        guard epoch != .zero else { throw .invalid("an epoch's id is not zero", offset: offset) }
+        guard !boxes.isEmpty else { throw .invalid("an epoch has a box", offset: offset) }
+        try Rules.distinct(boxes, by: \.recipient, "an epoch has a box for one recipient", offset)
     }
 
     public func encode(to encoder: inout ScaleEncoder) {

@@ -1,4 +1,5 @@
 public import SCALE
+internal import Sealing
 
 /// The root of a prolly tree, and what it sums up to.
 ///
@@ -28,9 +29,22 @@ public struct TreeRoot: Hashable, Sendable, ScaleCodable {
         guard reference.count == 32 || reference.count == BlobReference.byteCount else {
             throw .invalid("a tree's root is named by 32 or \(BlobReference.byteCount) bytes", offset: offset)
         }
+        if reference.count == BlobReference.byteCount { _ = try BlobReference(scaleBytes: reference) }
+        let levelOffset = decoder.offset
         level = try decoder.byte()
+        guard level < ProllyLimits.levelCount else {
+            throw .invalid("a tree has at most \(ProllyLimits.levelCount) levels", offset: levelOffset)
+        }
         count = try decoder.compact(UInt64.self)
         bytes = try decoder.compact(UInt64.self)
+    }
+
+    /// Whether the reference is whole, not a blob id.
+    var isPointed: Bool { reference.count == BlobReference.byteCount }
+
+    /// The same tree, named by the blob id of its root: both references begin with it.
+    var named: TreeRoot {
+        TreeRoot(reference: Array(reference.prefix(BlobID.byteCount)), level: level, count: count, bytes: bytes)
     }
 
     public func encode(to encoder: inout ScaleEncoder) {

@@ -11,12 +11,16 @@ public struct VolumeRecord: Equatable, Sendable, ScaleCodable {
     /// Bytes of sealed blobs in it, and how many of them a retained commit can reach.
     public let sealedBytes: UInt64
     public let liveBytes: UInt64
+    public let extensions: Extensions
 
-    public init(fid: Bytes32, segments: [Segment], sealedBytes: UInt64, liveBytes: UInt64) {
+    public init(
+        fid: Bytes32, segments: [Segment], sealedBytes: UInt64, liveBytes: UInt64, extensions: Extensions = .none
+    ) {
         self.fid = fid
         self.segments = segments
         self.sealedBytes = sealedBytes
         self.liveBytes = liveBytes
+        self.extensions = extensions
     }
 
     public init(from decoder: inout ScaleDecoder) throws(ScaleError) {
@@ -26,7 +30,10 @@ public struct VolumeRecord: Equatable, Sendable, ScaleCodable {
         guard !segments.isEmpty else { throw .invalid("a volume has segments", offset: decoder.offset) }
         sealedBytes = try decoder.compact(UInt64.self)
         liveBytes = try decoder.compact(UInt64.self)
-        try Extensions.skip(in: "volume record", &decoder)
+        guard liveBytes <= sealedBytes, sealedBytes <= UInt64(segments.count * SegmentLayout.byteCount) else {
+            throw .invalid("more bytes than the volume has", offset: decoder.offset)
+        }
+        extensions = try Extensions.read(in: "volume record", &decoder)
     }
 
     public func encode(to encoder: inout ScaleEncoder) {
@@ -35,7 +42,7 @@ public struct VolumeRecord: Equatable, Sendable, ScaleCodable {
         encoder.vector(segments)
         encoder.compact(sealedBytes)
         encoder.compact(liveBytes)
-        Extensions.write(to: &encoder)
+        extensions.write(to: &encoder)
     }
 
     /// A segment's SHA-256 and those of its 12 fragments, by row.
