@@ -1,1 +1,6 @@
-@main struct Main { static func main() {} }
+import DriveCommands
+
+@main
+struct Main {
+    static func main() async { await CommandLineProgram.main() }
+}

@@ -1,0 +1,120 @@
+import BlobStore
+import Database
+import Drive
+import DriveFormat
+import HTTPClient
+import SCALE
+
+extension DriveError: Reportable {
+    var hint: String? {
+        switch self {
+        case .noDrive: "'cessdrive init' makes one, 'cessdrive recover' brings one back from its phrase"
+        case .empty: "'cessdrive status' shows whether it is on its way, 'cessdrive init' finishes it"
+        case .driveExists: "choose another name with --drive"
+        case .nothingToRecover: "check the phrase and --network"
+        case .severalDrives(let names): "add --drive with one of \(names.joined(separator: ", "))"
+        case .notFound: "'cessdrive ls' shows what there is, 'cessdrive log' what there was"
+        case .isADirectory: "add -r for directories"
+        case .targetExists: "add --overwrite to replace it"
+        case .newerHead: "run the same command again: it starts from the newer commit"
+        case .staleNetwork: "the RPC server lags behind: try another one"
+        case .noSuchCommit: "'cessdrive log' lists the commits"
+        case .stateDamaged: "'cessdrive recover' rebuilds it from the phrase"
+        case .diskFull: "make room and run the same command again"
+        case .invalidPath, .notADirectory, .exists, .directoryNotEmpty, .unreadable, .unwritable: nil
+        }
+    }
+
+    var exitStatus: ExitStatus {
+        switch self {
+        case .noDrive, .empty, .nothingToRecover: .noDrive
+        case .severalDrives, .invalidPath: .usage
+        case .notFound, .noSuchCommit: .notFound
+        case .newerHead: .busy
+        case .staleNetwork: .temporary
+        case .stateDamaged: .damaged
+        case .diskFull: .outOfSpace
+        case .driveExists, .notADirectory, .isADirectory, .exists, .directoryNotEmpty, .unreadable, .unwritable,
+            .targetExists:
+            .failed
+        }
+    }
+}
+
+extension StoreError: Reportable {
+    var hint: String? {
+        switch self {
+        case .spoolFull: "make room and run the same command again: what is sealed is kept"
+        case .spoolUnusable: nil
+        case .spoolDamaged, .stateDamaged: "'cessdrive recover' rebuilds this machine's state from the phrase"
+        case .tooFewNodes: "'cessdrive nodes' shows which nodes answer; run the same command again later"
+        case .territoryTooSmall: "cessdrive territory expand"
+        case .territoryMissing: "cessdrive init"
+        case .balanceTooSmall: "send tokens to the account that 'cessdrive key show' shows"
+        case .territoryFrozen: "cessdrive territory renew"
+        case .territoryExpired: "cessdrive territory reactivate"
+        case .territoryOnSale: "take it off the market first"
+        case .notDeclared, .readBackFailed: "run the same command again to go on"
+        case .rollback: "the RPC server lags behind or lies: try another one"
+        case .incompleteList, .forgedCommit: "try another RPC server"
+        case .fidTaken, .blobTooLarge: nil
+        }
+    }
+
+    var exitStatus: ExitStatus {
+        switch self {
+        case .spoolFull, .territoryTooSmall, .territoryMissing, .territoryFrozen, .territoryExpired, .territoryOnSale:
+            .outOfSpace
+        case .balanceTooSmall: .balanceTooLow
+        case .tooFewNodes, .notDeclared: .temporary
+        case .spoolDamaged, .stateDamaged, .readBackFailed, .rollback, .incompleteList, .forgedCommit: .damaged
+        case .spoolUnusable, .fidTaken, .blobTooLarge: .failed
+        }
+    }
+}
+
+extension ReadError: Reportable {
+    var hint: String? {
+        switch self {
+        case .tooFewRows: "'cessdrive nodes' shows which nodes answer; try again later"
+        default: nil
+        }
+    }
+
+    var exitStatus: ExitStatus {
+        switch self {
+        case .tooFewRows: .temporary
+        default: .damaged
+        }
+    }
+}
+
+extension ProllyError: Reportable {
+    var exitStatus: ExitStatus { .damaged }
+}
+
+extension ScaleError: Reportable {
+    var hint: String? { "something was damaged, or a server sent what it should not: try again, or another --network" }
+    var exitStatus: ExitStatus { .damaged }
+}
+
+extension DatabaseError: Reportable {
+    var exitStatus: ExitStatus {
+        switch self {
+        case .full: .outOfSpace
+        case .corrupt, .newerSchema, .unexpectedValue: .damaged
+        case .busy: .busy
+        default: .failed
+        }
+    }
+}
+
+extension HTTPError: Reportable {
+    var exitStatus: ExitStatus {
+        switch self {
+        case .cancelled: .interrupted
+        case .badRequest: .usage
+        default: .temporary
+        }
+    }
+}

@@ -1,0 +1,77 @@
+import ArgumentParser
+import Foundation
+import Glibc
+
+/// The whole program: arguments in, an exit status out.
+public enum CommandLineProgram {
+    /// Runs what the process was asked for and ends the process.
+    public static func main() async {
+        ignoreSIGPIPE()
+        let status = await run(
+            Array(CommandLine.arguments.dropFirst()), environment: ProcessInfo.processInfo.environment)
+        exit(status.rawValue)
+    }
+
+    /// The one place where errors are reported.
+    static func run(_ arguments: [String], environment: [String: String]) async -> ExitStatus {
+        let console = console(for: arguments, environment)
+        do {
+            try await Interruption.guarding {
+                var command = try Cessdrive.parseAsRoot(arguments)
+                if var asynchronous = command as? any AsyncParsableCommand {
+                    try await asynchronous.run()
+                } else {
+                    try command.run()
+                }
+            }
+            return .done
+        } catch ConsoleError.closed {
+            return .failed
+        } catch let status as ExitCode {
+            // The command has said everything itself.
+            return ExitStatus(rawValue: status.rawValue) ?? .failed
+        } catch  where Cessdrive.exitCode(for: error) != .failure {
+            return report(parsing: error, arguments, to: console)
+        } catch {
+            let report = ErrorReport(error)
+            console.report(report)
+            return report.status
+        }
+    }
+
+    /// Help and versions are data; usage errors are errors like others.
+    private static func report(parsing error: any Error, _ arguments: [String], to console: Console) -> ExitStatus {
+        guard Cessdrive.exitCode(for: error) == .success else {
+            let hint = "see 'cessdrive help\(Cessdrive.commandPath(of: arguments))'"
+            console.report(ErrorReport(message: Cessdrive.message(for: error), hint: hint, status: .usage))
+            return .usage
+        }
+        do { try console.write(Cessdrive.fullMessage(for: error)) } catch { return .failed }
+        return .done
+    }
+
+    /// The console as the arguments ask for it, also where they could not be parsed.
+    private static func console(for arguments: [String], _ environment: [String: String]) -> Console {
+        let options = arguments.prefix { $0 != "--" }
+        return Console(
+            json: options.contains("--json"), noInput: options.contains("--no-input"), environment: environment)
+    }
+
+    /// A closed pipe is an error of the write that meets it, not the end of the process.
+    private static func ignoreSIGPIPE() { _ = signal(SIGPIPE, SIG_IGN) }
+}
+
+extension Cessdrive {
+    /// The subcommands that the arguments name: ` localnet node`.
+    static func commandPath(of arguments: [String]) -> String {
+        var command: any ParsableCommand.Type = Cessdrive.self
+        var path = ""
+        for argument in arguments {
+            let next = command.configuration.subcommands.first { $0._commandName == argument }
+            guard let next else { break }
+            command = next
+            path += " " + argument
+        }
+        return path
+    }
+}

@@ -1,0 +1,102 @@
+import DriveFormat
+import Foundation
+import Glibc
+
+/// An entry of the drive in the words of `ls` and `stat`.
+struct EntryPresentation {
+    let name: [UInt8]
+    let entry: Entry
+
+    /// `-rw-r--r-- alice users 1234 2026-11-22 14:03 name -> target`, the sizes in columns.
+    func line(raw: Bool) -> [UInt8] {
+        let owner = Self.name(entry.owner) + " " + Self.name(entry.group)
+        let size = String(entry.size)
+        let padding = String(repeating: " ", count: max(0, 12 - size.count))
+        let time = Date(timeIntervalSince1970: Double(entry.modified.seconds)).localText
+        var line = Array("\(permissions) \(owner) \(padding)\(size) \(time) ".utf8) + Self.shown(name, raw: raw)
+        if let target { line += Array(" -> ".utf8) + Self.shown(target, raw: raw) }
+        return line
+    }
+
+    var members: [(String, JSONText)] {
+        var members = JSONText.name(name)
+        members += [
+            ("type", .string(typeName)), ("mode", .string(String(entry.mode, radix: 8))),
+            ("size", .integer(Int64(clamping: entry.size))),
+            ("modified", .string(entry.modified.text)), ("changed", .string(entry.changed.text)),
+            ("uid", .integer(Int64(entry.owner.id))), ("gid", .integer(Int64(entry.group.id))),
+        ]
+        members += JSONText.name(entry.owner.name, as: "owner") + JSONText.name(entry.group.name, as: "group")
+        if let target { members += JSONText.name(target, as: "target") }
+        return members
+    }
+
+    var target: [UInt8]? {
+        guard entry.type == .symlink, case .inline(let target) = entry.content else { return nil }
+        return target
+    }
+
+    var typeName: String {
+        switch entry.type {
+        case .file: "file"
+        case .directory: "directory"
+        case .symlink: "symlink"
+        case .fifo: "fifo"
+        case .characterDevice: "character device"
+        case .blockDevice: "block device"
+        case .socket: "socket"
+        }
+    }
+
+    var permissions: String {
+        let letters: [EntryType: Character] = [
+            .file: "-", .directory: "d", .symlink: "l", .fifo: "p", .characterDevice: "c", .blockDevice: "b",
+            .socket: "s",
+        ]
+        var text = String(letters[entry.type] ?? "?")
+        for (shift, special) in [(6, 0o4000), (3, 0o2000), (0, 0o1000)] {
+            let bits = Int(entry.mode) >> shift & 7
+            text += bits & 4 != 0 ? "r" : "-"
+            text += bits & 2 != 0 ? "w" : "-"
+            let mark = shift == 0 ? "t" : "s"
+            switch (Int(entry.mode) & special != 0, bits & 1 != 0) {
+            case (true, true): text += mark
+            case (true, false): text += mark.uppercased()
+            case (false, let executes): text += executes ? "x" : "-"
+            }
+        }
+        return text
+    }
+
+    private static func name(_ owner: Owner) -> String {
+        owner.name.isEmpty ? String(owner.id) : String(decoding: owner.name, as: UTF8.self)
+    }
+
+    /// A name as it is, or for a terminal: what would move the cursor is replaced.
+    static func shown(_ name: [UInt8], raw: Bool) -> [UInt8] {
+        raw ? name : name.map { $0 < 0x20 || $0 == 0x7f ? UInt8(ascii: "?") : $0 }
+    }
+}
+
+extension Timestamp {
+    var date: Date { Date(timeIntervalSince1970: Double(seconds) + Double(nanoseconds) / 1e9) }
+
+    /// RFC 3339 with nanoseconds, in UTC.
+    var text: String {
+        let whole = Date(timeIntervalSince1970: Double(seconds)).formatted(.iso8601)
+        let digits = String(nanoseconds)
+        return whole.dropLast() + "." + String(repeating: "0", count: 9 - digits.count) + digits + "Z"
+    }
+}
+
+extension Date {
+    /// `2026-11-22 14:03` by this machine's clock.
+    var localText: String {
+        var seconds = time_t(timeIntervalSince1970)
+        var parts = unsafe tm()
+        unsafe localtime_r(&seconds, &parts)
+        func two(_ number: Int32) -> String { (number < 10 ? "0" : "") + String(number) }
+        let day = unsafe "\(parts.tm_year + 1900)-\(two(parts.tm_mon + 1))-\(two(parts.tm_mday))"
+        return unsafe day + " \(two(parts.tm_hour)):\(two(parts.tm_min))"
+    }
+}

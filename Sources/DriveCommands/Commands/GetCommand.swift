@@ -1,0 +1,88 @@
+import ArgumentParser
+import Drive
+import DriveFormat
+import Foundation
+
+/// What every command that reads takes.
+struct ReadingOptions: ParsableArguments {
+    @Option(
+        help: ArgumentHelp(
+            "An earlier state: the beginning of a commit's id, head~N, or a time.", valueName: "commit-or-time"))
+    var at: String?
+
+    func snapshot(of drive: Drive) async throws -> Snapshot {
+        if let at { try await drive.snapshot(at: at) } else { try await drive.head() }
+    }
+}
+
+/// `cessdrive get`: restores files and directories.
+struct GetCommand: DriveCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "get", abstract: "Restore files and directories to this machine.",
+        discussion: """
+            One source gets the target's name; it goes into it where that ends in '/', or is a directory and the source is a
+            file. Directories merge with what is there; files are replaced with --overwrite only.
+
+            Examples:
+              cessdrive get /notes.txt notes.txt
+              cessdrive get -r --at '2026-11-22 14:00' /home /tmp/home-then
+              cessdrive get /backups/src.tar - | tar t
+            """)
+
+    @Flag(name: .shortAndLong, help: "Directories, too, with everything in them.") var recursive = false
+    @Flag(help: "Replace files that are there.") var overwrite = false
+    @Argument(help: "What to restore, and where to ('-' for standard output).", completion: .file())
+    var paths: [String]
+    @OptionGroup var reading: ReadingOptions
+    @OptionGroup var shared: SharedOptions
+
+    func validate() throws {
+        guard paths.count >= 2 else { throw ValidationError("Say what to restore, and where to.") }
+    }
+
+    func run(on open: OpenDrive, console: Console) async throws {
+        let (sources, target) = (try paths.dropLast().map { try DrivePath($0) }, paths.last ?? ".")
+        let snapshot = try await reading.snapshot(of: open.drive)
+        if target == "-" { return try await snapshot.write(sources, to: console) }
+        if !recursive {
+            for source in sources where try await snapshot.entry(at: source).type == .directory {
+                throw DriveError.isADirectory(source)
+            }
+        }
+        let report = try await console.withProgress { meter in
+            meter.update { $0.stage = "receiving" }
+            return try await snapshot.get(
+                sources, to: Array(target.utf8), into: target.hasSuffix("/"), replacing: overwrite,
+                observer: { meter.note($0) })
+        }
+        try console.finish(TransferSummary(report, verb: "restored"))
+    }
+}
+
+extension Snapshot {
+    /// Writes files to standard output, one after the other.
+    fileprivate func write(_ sources: [DrivePath], to console: Console) async throws {
+        for source in sources {
+            try await read(source) { bytes in try await onThread { try console.write(bytes) } }
+        }
+    }
+}
+
+/// `cessdrive cat`: prints files.
+struct CatCommand: DriveCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "cat", abstract: "Print files.",
+        discussion: """
+            Example:
+              cessdrive cat /notes.txt
+            """)
+
+    @Argument(help: "Files of the drive.") var paths: [String]
+    @OptionGroup var reading: ReadingOptions
+    @OptionGroup var shared: SharedOptions
+
+    func run(on open: OpenDrive, console: Console) async throws {
+        let sources = try paths.map { try DrivePath($0) }
+        try await reading.snapshot(of: open.drive).write(sources, to: console)
+    }
+}

@@ -1,0 +1,136 @@
+import ArgumentParser
+import Drive
+import DriveFormat
+import Glibc
+
+/// `cessdrive ls`: lists directories.
+struct ListCommand: DriveCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "ls", abstract: "List a directory.",
+        discussion: """
+            Examples:
+              cessdrive ls -l /
+              cessdrive ls -R --at head~3 /home
+              cessdrive ls --json /home
+            """)
+
+    @Flag(name: .customShort("l"), help: "Modes, owners, sizes, times.") var long = false
+    @Flag(name: .customShort("R"), help: "Everything below, too.") var recursive = false
+    @Argument(help: "A path of the drive.") var path = "/"
+    @OptionGroup var reading: ReadingOptions
+    @OptionGroup var shared: SharedOptions
+
+    func run(on open: OpenDrive, console: Console) async throws {
+        let (path, snapshot) = (try DrivePath(path), try await reading.snapshot(of: open.drive))
+        let writer = ListWriter(console: console, long: long, recursive: recursive)
+        try writer.begin(at: path)
+        let entry = try await snapshot.entry(at: path)
+        if entry.type == .directory {
+            try await list(path, below: [], snapshot, writer)
+        } else {
+            try writer.write(path.last ?? [], entry)
+        }
+        try writer.end()
+    }
+
+    /// - Parameter prefix: the names from the directory that was asked for down to this one, each with a slash.
+    private func list(
+        _ path: DrivePath, below prefix: [UInt8], _ snapshot: Snapshot, _ writer: ListWriter
+    ) async throws {
+        try await snapshot.list(path) { name, entry in
+            try writer.write(prefix + name, entry)
+            if recursive, entry.type == .directory {
+                try await list(
+                    path.appending(name), below: prefix + name + [UInt8(ascii: "/")], snapshot, writer)
+            }
+        }
+    }
+}
+
+/// Writes a listing as it comes, so that a directory of a million entries takes no memory.
+private final class ListWriter {
+    private let console: Console
+    private let long: Bool
+    private let recursive: Bool
+    private let raw = isatty(STDOUT_FILENO) != 1
+    private var buffer: [UInt8] = []
+    private var isFirst = true
+
+    init(console: Console, long: Bool, recursive: Bool) {
+        self.console = console
+        self.long = long
+        self.recursive = recursive
+    }
+
+    func begin(at path: DrivePath) throws {
+        guard console.json else { return }
+        let members = JSONText.object(JSONText.name(path.bytes, as: "path")).description
+        buffer += Array((members.dropLast() + ",\"entries\":[").utf8)
+    }
+
+    func write(_ name: [UInt8], _ entry: Entry) throws {
+        let shown = EntryPresentation(name: name, entry: entry)
+        if console.json {
+            buffer += Array(((isFirst ? "" : ",") + JSONText.object(shown.members).description).utf8)
+        } else {
+            buffer += long ? shown.line(raw: raw) : EntryPresentation.shown(name, raw: raw)
+            if !long, entry.type == .directory { buffer.append(UInt8(ascii: "/")) }
+            buffer.append(UInt8(ascii: "\n"))
+        }
+        isFirst = false
+        if buffer.count >= 1 << 16 { try flush() }
+    }
+
+    func end() throws {
+        if console.json { buffer += Array("]}\n".utf8) }
+        try flush()
+    }
+
+    private func flush() throws {
+        try console.write(buffer)
+        buffer.removeAll(keepingCapacity: true)
+    }
+}
+
+/// `cessdrive stat`: what the drive knows of a path.
+struct StatCommand: DriveCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "stat", abstract: "Show what the drive knows of a path.")
+
+    @Argument(help: "A path of the drive.") var path: String
+    @OptionGroup var reading: ReadingOptions
+    @OptionGroup var shared: SharedOptions
+
+    func run(on open: OpenDrive, console: Console) async throws {
+        let path = try DrivePath(path)
+        let snapshot = try await reading.snapshot(of: open.drive)
+        try console.show(
+            EntryDetails(path: path, entry: try await snapshot.entry(at: path), commit: snapshot.id))
+    }
+}
+
+private struct EntryDetails: Presentable {
+    let path: DrivePath
+    let entry: Entry
+    let commit: String
+
+    private var presentation: EntryPresentation { EntryPresentation(name: path.last ?? [], entry: entry) }
+
+    var text: String {
+        var lines = [
+            "path      \(path)", "type      \(presentation.typeName)",
+            "mode      \(String(entry.mode, radix: 8)) (\(presentation.permissions))",
+            "owner     \(entry.owner.id) \(String(decoding: entry.owner.name, as: UTF8.self))",
+            "group     \(entry.group.id) \(String(decoding: entry.group.name, as: UTF8.self))",
+            "modified  \(entry.modified.text)", "changed   \(entry.changed.text)",
+        ]
+        if entry.type == .file { lines.append("size      \(entry.size)") }
+        if let target = presentation.target { lines.append("target    \(String(decoding: target, as: UTF8.self))") }
+        lines.append("commit    \(commit)")
+        return lines.joined(separator: "\n")
+    }
+
+    var json: JSONText {
+        .object(JSONText.name(path.bytes, as: "path") + presentation.members + [("commit", .string(commit))])
+    }
+}

@@ -1,0 +1,109 @@
+import ArgumentParser
+import Drive
+import Foundation
+import Glibc
+import SystemPackage
+
+/// `cessdrive put`: stores files and directories.
+struct PutCommand: ChangingCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "put", abstract: "Store files and directories in the drive.",
+        discussion: """
+            One source gets the destination's name; it goes into it where that ends in '/', or is a directory and the source
+            is a file. Directories merge with what is there; nothing is deleted, and older versions stay in the history.
+
+            Examples:
+              cessdrive put notes.txt /notes.txt
+              cessdrive put -r ~/Documents ~/Pictures /home/
+              tar c src | cessdrive put - /backups/src.tar
+            """)
+
+    @Flag(name: .shortAndLong, help: "Directories, too, with everything in them.") var recursive = false
+    @Argument(help: "What to store ('-' for standard input), and where in the drive.", completion: .file())
+    var paths: [String]
+    @OptionGroup var changing: ChangingOptions
+    @OptionGroup var shared: SharedOptions
+
+    func validate() throws {
+        guard paths.count >= 2 else { throw ValidationError("Say what to store, and where in the drive.") }
+        if paths.dropLast().contains("-"), paths.count != 2 {
+            throw ValidationError("Standard input is stored alone.")
+        }
+    }
+
+    private var sources: [String] { Array(paths.dropLast()) }
+    private var destination: String { paths.last ?? "/" }
+
+    func run(on open: OpenDrive, console: Console) async throws {
+        let target = try DrivePath(destination)
+        let message = "put \(sources.joined(separator: " ")) \(destination)"
+        let stored: (report: TransferReport, result: ChangeResult)
+        if sources == ["-"] {
+            guard !destination.hasSuffix("/") else { throw PutError.nameless }
+            stored = try await open.change(message, changing, console) { options in
+                try await open.drive.put(stream: Self.readInput, to: target, options: options)
+            }
+        } else {
+            try checkSources()
+            stored = try await open.change(message, changing, console) { [sources, destination] options in
+                try await open.drive.put(
+                    sources.map { Array($0.utf8) }, to: target, into: destination.hasSuffix("/"), options: options)
+            }
+        }
+        try console.finish(TransferSummary(stored.report, verb: "stored", result: stored.result))
+    }
+
+    /// What can be known to be wrong before anything is opened.
+    private func checkSources() throws {
+        var missing: [String] = []
+        for source in sources {
+            var status = stat()
+            guard unsafe lstat(source, &status) == 0 else {
+                missing.append(source)
+                continue
+            }
+            if !recursive, status.st_mode & S_IFMT == S_IFDIR { throw PutError.directory(source) }
+        }
+        if missing.count == sources.count { throw PutError.missing(missing) }
+    }
+
+    @Sendable private static func readInput(limit: Int) async throws -> [UInt8] {
+        try await onThread {
+            var bytes = [UInt8](repeating: 0, count: limit)
+            let count = try unsafe bytes.withUnsafeMutableBytes {
+                try unsafe FileDescriptor.standardInput.read(into: $0)
+            }
+            bytes.removeLast(limit - count)
+            return bytes
+        }
+    }
+}
+
+enum PutError: Reportable, Equatable, CustomStringConvertible {
+    case directory(String)
+    case missing([String])
+    case nameless
+
+    var description: String {
+        switch self {
+        case .directory(let path): "\(path) is a directory"
+        case .missing(let paths): "\(paths.joined(separator: ", ")): there is no such file"
+        case .nameless: "what comes from standard input needs a name"
+        }
+    }
+
+    var hint: String? {
+        switch self {
+        case .directory: "add -r to store it with everything in it"
+        case .missing: nil
+        case .nameless: "write it after the directory, as in 'put - /directory/name'"
+        }
+    }
+
+    var exitStatus: ExitStatus {
+        switch self {
+        case .directory, .nameless: .usage
+        case .missing: .notFound
+        }
+    }
+}

@@ -1,0 +1,95 @@
+import Glibc
+import Synchronization
+import SystemPackage
+
+/// What a long command is at: told by the library as often as it likes, shown a few times a second.
+struct ProgressState: Sendable, Equatable {
+    /// What is being done, in a word or two.
+    var stage = ""
+    var doneByteCount = 0
+    /// Nil while it is not known.
+    var totalByteCount: Int?
+    /// More about the stage: `3/12 rows`.
+    var detail = ""
+}
+
+/// Holds what was told last, for the line that is drawn.
+final class ProgressMeter: Sendable {
+    private let state = Mutex(ProgressState())
+
+    var current: ProgressState { state.withLock { $0 } }
+
+    func update(_ change: (inout ProgressState) -> Void) { state.withLock { change(&$0) } }
+}
+
+extension Console {
+    /// Runs `work` while one line at the bottom of the terminal shows how far it is; nothing is drawn elsewhere.
+    func withProgress<Result: Sendable>(
+        _ work: (ProgressMeter) async throws -> Result
+    ) async throws -> Result {
+        let meter = ProgressMeter()
+        guard showsProgress else { return try await work(meter) }
+        // Ended below, before this call returns.
+        let drawing = Task { await draw(meter) }
+        do {
+            let result = try await work(meter)
+            await stop(drawing)
+            return result
+        } catch {
+            await stop(drawing)
+            throw error
+        }
+    }
+
+    private func stop(_ drawing: Task<Void, Never>) async {
+        drawing.cancel()
+        await drawing.value
+    }
+
+    private func draw(_ meter: ProgressMeter) async {
+        let clock = ContinuousClock()
+        let start = clock.now
+        var rate = RateMeter()
+        var shown: ProgressState?
+        while !Task.isCancelled {
+            let state = meter.current
+            if state.stage != shown?.stage { rate = RateMeter() }
+            rate.add(state.doneByteCount, at: clock.now - start)
+            put("\r\u{1B}[K" + state.line(rate: rate, width: Self.width))
+            shown = state
+            try? await clock.sleep(for: .milliseconds(200))
+        }
+        put("\r\u{1B}[K")
+    }
+
+    private func put(_ text: String) { _ = try? FileDescriptor.standardError.writeAll(Array(text.utf8)) }
+
+    private static var width: Int {
+        var size = winsize()
+        guard unsafe ioctl(STDERR_FILENO, UInt(TIOCGWINSZ), &size) == 0, size.ws_col > 0 else { return 80 }
+        return Int(size.ws_col)
+    }
+}
+
+extension ProgressState {
+    /// `storing  312.4 MiB of 1.0 GiB  30%  145.2 MiB/s  5 s left`, cut to the terminal's width.
+    func line(rate: RateMeter, width: Int) -> String {
+        var parts = [stage]
+        if let total = totalByteCount {
+            parts.append("\(Quantities.text(bytes: doneByteCount)) of \(Quantities.text(bytes: total))")
+            if total > 0 { parts.append("\(min(100, doneByteCount * 100 / total))%") }
+        } else if doneByteCount > 0 {
+            parts.append(Quantities.text(bytes: doneByteCount))
+        }
+        if let perSecond = rate.perSecond, perSecond >= 1, perSecond < 1e15 {
+            parts.append(Quantities.text(bytes: Int(perSecond)) + "/s")
+        }
+        if let total = totalByteCount, total > doneByteCount, let left = rate.timeLeft(until: total),
+            left < .seconds(1e8)
+        {
+            parts.append(Quantities.text(left) + " left")
+        }
+        parts.append(detail)
+        return String(parts.filter { !$0.isEmpty }.joined(separator: "  ").prefix(max(1, width - 1)))
+    }
+}

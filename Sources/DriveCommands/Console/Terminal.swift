@@ -1,0 +1,89 @@
+import Glibc
+import Primitives
+import Synchronization
+import SystemPackage
+
+/// The controlling terminal, asked directly, so that redirected input and output do not matter.
+enum Terminal {
+    /// Asks a yes-or-no question; anything but yes is no.
+    static func confirms(_ question: String) async throws -> Bool {
+        var answer = try await line(question + " [y/N] ", echo: true)
+        defer { answer.wipe() }
+        let text = String(decoding: answer, as: UTF8.self).lowercased()
+        return text == "y" || text == "yes"
+    }
+
+    /// Asks for a secret, without echo.
+    static func secret(_ question: String) async throws -> Secret {
+        var answer = try await line(question + ": ", echo: false)
+        return Secret(taking: &answer)
+    }
+
+    /// Asks for a line of text.
+    static func line(_ question: String) async throws -> String {
+        String(decoding: try await line(question + ": ", echo: true), as: UTF8.self)
+    }
+
+    /// Shows text on the terminal alone, so that it lands in no file.
+    static func show(_ text: String) async throws {
+        try await onThread {
+            guard let tty = try? FileDescriptor.open(FilePath("/dev/tty"), .readWrite) else {
+                throw ConsoleError.cannotAsk("a confirmation")
+            }
+            try tty.closeAfter { _ = try tty.writeAll(Array((text + "\n").utf8)) }
+        }
+    }
+
+    private static func line(_ question: String, echo: Bool) async throws -> [UInt8] {
+        let cancelled = CancelMark()
+        return try await withTaskCancellationHandler {
+            try await onThread { try read(question, echo: echo, cancelled: cancelled) }
+        } onCancel: {
+            cancelled.raise()
+        }
+    }
+
+    private static func read(_ question: String, echo: Bool, cancelled: CancelMark) throws -> [UInt8] {
+        let what = question.split(separator: ":")[0].lowercased()
+        guard let tty = try? FileDescriptor.open(FilePath("/dev/tty"), .readWrite) else {
+            throw ConsoleError.cannotAsk(what)
+        }
+        return try tty.closeAfter {
+            _ = try tty.writeAll(Array(question.utf8))
+            var before = termios()
+            _ = unsafe tcgetattr(tty.rawValue, &before)
+            if !echo {
+                var silent = before
+                silent.c_lflag &= ~tcflag_t(ECHO)
+                unsafe tcsetattr(tty.rawValue, TCSAFLUSH, &silent)
+            }
+            defer {
+                unsafe tcsetattr(tty.rawValue, TCSAFLUSH, &before)
+                if !echo { _ = try? tty.writeAll([UInt8(ascii: "\n")]) }
+            }
+            return try readLine(from: tty, cancelled: cancelled)
+        }
+    }
+
+    /// Waits in slices, so that a first Ctrl-C ends the question and restores the echo.
+    private static func readLine(from tty: FileDescriptor, cancelled: CancelMark) throws -> [UInt8] {
+        var line: [UInt8] = []
+        var byte: [UInt8] = [0]
+        while line.count < 4096 {
+            if cancelled.isRaised { throw CancellationError() }
+            var waiting = pollfd(fd: tty.rawValue, events: Int16(POLLIN), revents: 0)
+            guard unsafe poll(&waiting, 1, 100) > 0 else { continue }
+            let count = try unsafe byte.withUnsafeMutableBytes { try unsafe tty.read(into: $0) }
+            if count == 0 || byte[0] == UInt8(ascii: "\n") { break }
+            line.append(byte[0])
+        }
+        return line
+    }
+}
+
+/// A mark that one thread raises and another looks at.
+final class CancelMark: Sendable {
+    private let state = Atomic(false)
+    var isRaised: Bool { state.load(ordering: .relaxed) }
+    func raise() { state.store(true, ordering: .relaxed) }
+}

@@ -1,0 +1,69 @@
+import Dispatch
+import Glibc
+import Synchronization
+
+/// The end of a command because of a signal: the first one cancels it cleanly, the second ends the process at once.
+struct Interruption: Reportable, CustomStringConvertible {
+    let signal: Int32
+
+    var description: String { signal == SIGINT ? "interrupted" : "terminated" }
+    var hint: String? { "what was done is kept: run the same command again to go on" }
+    var exitStatus: ExitStatus { signal == SIGINT ? .interrupted : .terminated }
+
+    /// Runs `work`, cancelling it at the first SIGINT or SIGTERM.
+    ///
+    /// - Throws: `Interruption` if `work` fails after a signal, whatever its error; else the error of `work`. Work that
+    ///   ends well in spite of the signal (a server that was told to stop) has ended well.
+    static func guarding(_ work: @escaping @Sendable () async throws -> Void) async throws {
+        // Awaited right below.
+        let task = Task { try await work() }
+        let watch = SignalWatch { task.cancel() }
+        defer { watch.end() }
+        do {
+            try await task.value
+        } catch {
+            guard let signal = watch.received else { throw error }
+            throw Interruption(signal: signal)
+        }
+    }
+}
+
+/// Listens for SIGINT and SIGTERM on a queue of its own.
+private final class SignalWatch: @unchecked Sendable {  // its sources are never set again, and thread-safe
+    private let first: FirstSignal
+    private let sources: [any DispatchSourceSignal]
+
+    var received: Int32? { first.signal }
+
+    init(onFirst cancel: @escaping @Sendable () -> Void) {
+        let first = FirstSignal()
+        self.first = first
+        sources = [SIGINT, SIGTERM].map { number in
+            _ = Glibc.signal(number, SIG_IGN)
+            let source = DispatchSource.makeSignalSource(signal: number, queue: .global(qos: .userInteractive))
+            source.setEventHandler {
+                if first.note(number) { cancel() } else { _exit(128 + number) }
+            }
+            source.resume()
+            return source
+        }
+    }
+
+    func end() {
+        for source in sources { source.cancel() }
+    }
+}
+
+private final class FirstSignal: Sendable {
+    private let number = Atomic<Int32>(0)
+
+    var signal: Int32? {
+        let number = number.load(ordering: .acquiring)
+        return number == 0 ? nil : number
+    }
+
+    /// Returns whether this was the first signal.
+    func note(_ signal: Int32) -> Bool {
+        number.compareExchange(expected: 0, desired: signal, ordering: .acquiringAndReleasing).exchanged
+    }
+}

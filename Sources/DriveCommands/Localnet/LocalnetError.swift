@@ -1,0 +1,56 @@
+import SystemPackage
+
+/// What can go wrong with the processes of the local network.
+enum LocalnetError: Reportable, Equatable, CustomStringConvertible {
+    case none(FilePath)
+    case damaged(FilePath)
+    case busy(FilePath)
+    case died(String, log: FilePath, lastLine: String)
+    case silent(String, log: FilePath)
+    case otherSettings(FilePath)
+    case noNode(Int)
+    case nodeExists(Int, next: Int)
+    case notRunning(String)
+    case inUse(FilePath)
+    case unregistered([Int])
+
+    var description: String {
+        switch self {
+        case .none(let directory): "there is no local network in \(directory)"
+        case .damaged(let path): "\(path) is damaged"
+        case .busy: "another command is at work on the local network"
+        case .died(let name, _, let line): "\(name) ended at once" + (line.isEmpty ? "" : ": \(line)")
+        case .silent(let name, _): "\(name) does not answer"
+        case .otherSettings(let directory): "the network in \(directory) was made with other settings"
+        case .noNode(let number): "there is no node \(number)"
+        case .nodeExists(let number, _): "there is a node \(number) already"
+        case .notRunning(let name): "\(name) is not running"
+        case .inUse(let directory): "another process works in \(directory)"
+        case .unregistered(let numbers):
+            "not registered on the chain: node " + numbers.map(String.init).joined(separator: ", ")
+        }
+    }
+
+    var hint: String? {
+        switch self {
+        case .none, .notRunning: "cessdrive localnet start"
+        case .damaged, .otherSettings: "'cessdrive localnet reset' deletes it, with all that it holds"
+        case .busy: "wait for it, or look with 'cessdrive localnet status'"
+        case .died(_, let log, _), .silent(_, let log): "its log is \(log)"
+        case .noNode: "'cessdrive localnet status' lists them"
+        case .nodeExists(_, let next): "the next free number is \(next)"
+        case .inUse: "stop it, or choose another --dir"
+        case .unregistered: "their logs are in the network's directory, nodes/N/log"
+        }
+    }
+
+    var exitStatus: ExitStatus {
+        switch self {
+        case .none, .noNode: .notFound
+        case .busy, .inUse: .busy
+        case .died, .silent, .notRunning, .unregistered: .temporary
+        case .damaged: .damaged
+        case .otherSettings, .nodeExists: .usage
+        }
+    }
+}

@@ -1,0 +1,61 @@
+import ArgumentParser
+import Drive
+import Foundation
+
+/// A command about a drive: its arguments, and one call of the library.
+protocol DriveCommand: ConsoleCommand {
+    var shared: SharedOptions { get }
+    /// The command's own options that are settings too.
+    var settings: [Setting: String] { get }
+
+    func run(on open: OpenDrive, console: Console) async throws
+}
+
+extension DriveCommand {
+    var output: OutputOptions { shared.output }
+    var settings: [Setting: String] { [:] }
+
+    func run(console: Console) async throws {
+        let configuration = try shared.configuration(
+            environment: ProcessInfo.processInfo.environment, more: settings)
+        let access = try KeyAccess(shared, configuration)
+        let open = try await OpenDrive(
+            home: access.home, keys: try await access.dailyKeys(), configuration: configuration)
+        await open.warnOfLease(console)
+        try await run(on: open, console: console)
+    }
+}
+
+/// A command that changes a drive.
+protocol ChangingCommand: DriveCommand {
+    var changing: ChangingOptions { get }
+}
+
+extension ChangingCommand {
+    var settings: [Setting: String] { changing.settings }
+}
+
+/// What every change takes.
+struct ChangingOptions: ParsableArguments {
+    @Option(
+        help: ArgumentHelp(
+            "How far to go before returning: staged, declared, placed, included, complete.", valueName: "stage"),
+        completion: .list(["staged", "declared", "placed", "included", "complete"]))
+    var wait: String?
+
+    @Option(name: .customLong("bwlimit"), help: ArgumentHelp("Send at most so many bytes a second.", valueName: "rate"))
+    var bandwidthLimit: String?
+
+    @Option(help: ArgumentHelp("How many rows are sent at a time.", valueName: "number"))
+    var transfers: String?
+
+    @Flag(help: "Buy space that is missing without asking.") var yes = false
+
+    var settings: [Setting: String] {
+        var settings: [Setting: String] = [:]
+        settings[.wait] = wait
+        settings[.bandwidthLimit] = bandwidthLimit
+        settings[.transfers] = transfers
+        return settings
+    }
+}
