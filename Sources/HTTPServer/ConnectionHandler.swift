@@ -51,7 +51,15 @@ struct ConnectionHandler: Sendable {
             let isLast = !head.isKeepAlive || response.status == 413 || body.awaitsContinue
             try await HTTPResponseWriter(channel: channel, sendsBody: head.method != .HEAD)
                 .send(response, closing: isLast)
-            if isLast { return }
+            if isLast {
+                // Closing on unread bytes would reset the connection, and the client might never see the reply: so we
+                // say that nothing more comes, and listen until the client stops.
+                if !body.ended, !body.awaitsContinue {
+                    try await channel.close(mode: .output).get()
+                    await body.discard(atMost: configuration.maximumBodyByteCount)
+                }
+                return
+            }
             iterator = try await body.drained()
         }
     }

@@ -77,6 +77,14 @@ public struct HTTPRequestBody {
         return bytes
     }
 
+    /// Reads what still comes, but not for ever, and throws it away.
+    mutating func discard(atMost count: Int) async {
+        var discarded = 0
+        while !ended, discarded < count, case .body(let buffer)? = try? await iterator.next() {
+            discarded += buffer.readableBytes
+        }
+    }
+
     /// Reads to the end, and gives the connection back for its next request.
     consuming func drained() async throws -> InboundParts<HTTPServerRequestPart> {
         while try await next() != nil {}

@@ -121,6 +121,18 @@ private let echo: HTTPServer.Handler = { request, body in
     }
 }
 
+@Test func `a reply that comes before the body was read reaches a client that closes afterwards`() async throws {
+    try await withServer(handler: { _, _ in HTTPResponse(body: .bytes(Array("early".utf8))) }) { port in
+        for limit in [8 << 20, 70 << 20] {  // within the server's limit, and above it
+            let client = try RawClient(port: port)
+            try await client.send("PUT / HTTP/1.1\r\nHost: h\r\nConnection: close\r\nContent-Length: \(limit)\r\n\r\n")
+            try await client.send([UInt8](repeating: 7, count: 8 << 20))
+            let text = String(decoding: try await client.receive(), as: UTF8.self)
+            #expect(text.hasPrefix(limit > 64 << 20 ? "HTTP/1.1 413" : "HTTP/1.1 200"))
+        }
+    }
+}
+
 @Test func `an idle connection is closed`() async throws {
     var configuration = HTTPServerConfiguration()
     configuration.idleTimeout = .milliseconds(50)
