@@ -95,7 +95,8 @@ public struct DriveHeads: Sendable {
     ) async throws -> (tips: [FoundCommit], undecided: Set<Bytes32>) {
         var (candidates, undecided) = try await discovery.candidates(among: unknown, at: view)
         var commits: [FoundCommit] = []
-        var covered: Set<Bytes32> = []
+        // Volumes that a commit holds or has doomed are none of the tips.
+        var covered = Set(known?.commit.doomed.map(\.fid) ?? [])
         candidates.removeAll { $0.volumeName.drive != drive }
         for candidate in candidates where !covered.contains(candidate.fid.bytes) {
             guard let commit = try await discovery.commit(of: candidate) else { continue }
@@ -107,6 +108,7 @@ public struct DriveHeads: Sendable {
                 continue
             }
             covered.formUnion(held)
+            covered.formUnion(commit.commit.doomed.map(\.fid))
             commits.append(commit)
         }
         if let known, !commits.contains(where: { $0.fid == known.fid }) {
