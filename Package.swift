@@ -118,7 +118,7 @@ let package = Package(
         test(
             "DriveTests",
             [
-                "BlobStore", "ErasureCoding", "Chunking", "Compression", "DriveFormat", "Sealing", "CESS", "Substrate",
+                "Drive", "BlobStore", "ErasureCoding", "Chunking", "Compression", "DriveFormat", "Sealing", "CESS", "Substrate",
                 "SCALE", "Primitives", "HTTPClient", "TestSupport", system,
             ]),
         .testTarget(

@@ -1,6 +1,7 @@
 #pragma once
 // What Swift's Glibc module leaves out because it is declared for _GNU_SOURCE only.
 #include <stdint.h>
+#include <sys/resource.h>
 #include <sys/syscall.h>
 #include <time.h>
 #include <unistd.h>
@@ -11,3 +12,11 @@ static inline int cessdrive_rename_without_replacing(int directory, const char *
 }
 extern char *strptime(const char *text, const char *format, struct tm *parts);
 enum { CESSDRIVE_SEEK_DATA = 3, CESSDRIVE_SEEK_HOLE = 4 };
+
+/// Raises the soft limit of open files to the hard one.
+static inline void cessdrive_raise_open_files_limit(void) {
+    struct rlimit limit;
+    if (getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur == limit.rlim_max) return;
+    limit.rlim_cur = limit.rlim_max;
+    (void)setrlimit(RLIMIT_NOFILE, &limit);
+}

@@ -18,6 +18,8 @@ actor NodePool {
     private var unprobed: [Miner]
     private var usable: [Candidate] = []
     private var failures: [AccountID: Int] = [:]
+    /// A group whose answers are awaited; whoever needs a node meanwhile waits for it too.
+    private var probing: Task<[Candidate], Never>?
 
     init(_ registered: [Miner], bytesPerRow: UInt64, nodes: any FragmentNodes) {
         self.nodes = nodes
@@ -33,30 +35,46 @@ actor NodePool {
             if let best = free.min(by: { failures[$0.account, default: 0] < failures[$1.account, default: 0] }) {
                 return best
             }
-            guard !unprobed.isEmpty, !Task.isCancelled else { return nil }
+            guard isUnfinished else { return nil }
             await probe()
         }
     }
 
     /// How many nodes are usable, all of them probed.
     func usableCount() async -> Int {
-        while !unprobed.isEmpty, !Task.isCancelled { await probe() }
+        while isUnfinished { await probe() }
         return usable.count
     }
 
     /// The first group is probed before anything is declared: a deal must not be opened that nobody can take.
     func hasUsable(_ count: Int) async -> Bool {
-        while usable.count < count, !unprobed.isEmpty, !Task.isCancelled { await probe() }
+        while usable.count < count, isUnfinished { await probe() }
         return usable.count >= count
     }
 
     func failed(_ account: AccountID) { failures[account, default: 0] += 1 }
 
+    private var isUnfinished: Bool { !Task.isCancelled && (probing != nil || !unprobed.isEmpty) }
+
     private func probe() async {
+        if let probing {
+            _ = await probing.value
+            // The one who began it has taken its answers by now, or will before anything else happens here.
+            await Task.yield()
+            return
+        }
         let group = Array(unprobed.prefix(Self.probeCount))
         unprobed.removeFirst(group.count)
         let nodes = nodes
-        let answers = await withTaskGroup(of: Candidate?.self) { tasks in
+        // Ends with the deadlines of its probes; awaited right here.
+        let task = Task { await Self.answering(group, nodes) }
+        probing = task
+        usable.append(contentsOf: await task.value)
+        probing = nil
+    }
+
+    private static func answering(_ group: [Miner], _ nodes: any FragmentNodes) async -> [Candidate] {
+        await withTaskGroup(of: Candidate?.self) { tasks in
             for node in group {
                 tasks.addTask {
                     guard let capabilities = try? await nodes.probe(node.endpoint) else { return nil }
@@ -67,6 +85,5 @@ actor NodePool {
                 if let candidate { found.append(candidate) }
             }
         }
-        usable.append(contentsOf: answers)
     }
 }

@@ -1,4 +1,5 @@
 internal import BlobStore
+internal import CLinux
 internal import DriveFormat
 internal import Primitives
 internal import SCALE
@@ -15,26 +16,27 @@ actor Exporter {
     private let observer: StoreObserver
     private(set) var report = TransferReport()
 
-    /// Files whose chunks are on their way, in the order of the stream.
-    private var pending: [OpenTarget] = []
-    /// Directories get their times when everything in them has been written.
-    private var directories: [(parent: LocalFile, name: [UInt8], entry: Entry)] = []
+    /// Files whose chunks are on their way, in the order of the stream, and the ends of directories between them.
+    private var pending: Deque = Deque()
     private var counter = 0
 
     init(trees: DriveTrees, replacing: Bool, observer: @escaping StoreObserver) {
         self.trees = trees
         self.replacing = replacing
         self.observer = observer
+        // Directories on the way stay open.
+        cessdrive_raise_open_files_limit()
     }
 
-    /// A file that is being written.
-    private struct OpenTarget {
+    /// A file that is being written, or a directory that gets its times when everything in it has been.
+    private struct Target {
         let parent: LocalFile
         let name: [UInt8]
         let temporary: [UInt8]
         let path: [UInt8]
-        let file: LocalFile
         let entry: Entry
+        /// Opened when its first chunk is there: of all that wait, one at a time is open.
+        var file: LocalFile?
         /// Where the chunks go, in order.
         var places: [UInt64] = []
         var written = 0
@@ -48,9 +50,7 @@ actor Exporter {
         defer { abandon() }
         let walk = Walk(exporter: self, root: (entry, name, parent, path))
         try await trees.reader.read(walk) { chunk in try await self.deliver(chunk) }
-        for directory in directories.reversed() {
-            try? await disk.run { try directory.parent.setAttributes(of: directory.name, directory.entry) }
-        }
+        try await finishWhole()
     }
 
     // MARK: Walking
@@ -67,7 +67,7 @@ actor Exporter {
         struct Iterator: AsyncIteratorProtocol {
             let exporter: Exporter
             private var root: Item?
-            private var stack: [(entries: ProllyEntries.Iterator, directory: LocalFile, path: [UInt8])] = []
+            private var stack: [(entries: ProllyEntries.Iterator, directory: LocalFile, item: Item)] = []
             private var runs: FileRuns.Iterator?
             private var offset: UInt64 = 0
 
@@ -83,8 +83,7 @@ actor Exporter {
                     try Task.checkCancellation()
                     switch try await exporter.begin(item) {
                     case .directory(let opened, let tree):
-                        stack.append(
-                            (exporter.trees.directories.entries(of: tree).makeAsyncIterator(), opened, item.path))
+                        stack.append((exporter.trees.directories.entries(of: tree).makeAsyncIterator(), opened, item))
                     case .file:
                         runs = FileRuns(entry: item.entry, trees: exporter.trees).makeAsyncIterator()
                         offset = 0
@@ -119,10 +118,10 @@ actor Exporter {
                                 String(decoding: found.key, as: UTF8.self),
                                 reason: "a directory of the drive holds a forbidden name")
                         }
-                        let path = stack[top].path + [UInt8(ascii: "/")] + found.key
+                        let path = stack[top].item.path + [UInt8(ascii: "/")] + found.key
                         return (try Entry(scaleBytes: found.value), found.key, stack[top].directory, path)
                     }
-                    stack.removeLast()
+                    try await exporter.end(stack.removeLast().item)
                 }
                 return nil
             }
@@ -144,7 +143,6 @@ actor Exporter {
                     do { try item.parent.makeDirectory(named: item.name) } catch Errno.fileExists {}
                     return try item.parent.openDirectory(named: item.name)
                 }
-                directories.append((item.parent, item.name, item.entry))
                 return .directory(opened, tree)
             case (.file, let content):
                 try await beginFile(item, content)
@@ -187,13 +185,18 @@ actor Exporter {
             }
             guard isFree else { throw Errno.fileExists }
         }
-        let temporary = temporaryName()
-        let file = try await disk.run { try item.parent.createFile(named: temporary) }
         pending.append(
-            OpenTarget(
-                parent: item.parent, name: item.name, temporary: temporary, path: item.path, file: file,
-                entry: item.entry))
-        if case .inline(let bytes) = content { try await disk.run { try file.write(bytes, at: 0) } }
+            Target(
+                parent: item.parent, name: item.name, temporary: temporaryName(), path: item.path, entry: item.entry))
+    }
+
+    /// Everything in a directory has been asked for.
+    private func end(_ item: Walk.Item) async throws {
+        pending.append(
+            Target(
+                parent: item.parent, name: item.name, temporary: [], path: item.path, entry: item.entry,
+                isListed: true))
+        try await finishWhole()
     }
 
     private func temporaryName() -> [UInt8] {
@@ -201,12 +204,11 @@ actor Exporter {
         return Array(".cessdrive-\(SystemRandom.bytes(6).hex)-\(counter)".utf8)
     }
 
-    private func expectChunk(at offset: UInt64) { pending[pending.count - 1].places.append(offset) }
+    private func expectChunk(at offset: UInt64) { pending.modifyLast { $0.places.append(offset) } }
 
     /// All chunks of the last file are known.
     private func listed() async throws {
-        guard !pending.isEmpty else { return }
-        pending[pending.count - 1].isListed = true
+        pending.modifyLast { $0.isListed = true }
         try await finishWhole()
     }
 
@@ -214,11 +216,18 @@ actor Exporter {
         guard let target = pending.first, target.written < target.places.count else { return }
         let place = target.places[target.written]
         if target.failure == nil {
-            do { try await disk.run { try target.file.write(chunk, at: place) } } catch let error as Errno {
-                pending[0].failure = error
+            do {
+                let file = try await disk.run {
+                    let file = try target.file ?? target.parent.createFile(named: target.temporary)
+                    try file.write(chunk, at: place)
+                    return file
+                }
+                pending.modifyFirst { $0.file = file }
+            } catch let error as Errno {
+                pending.modifyFirst { $0.failure = error }
             }
         }
-        pending[0].written += 1
+        pending.modifyFirst { $0.written += 1 }
         report.bytes += UInt64(chunk.count)
         observer(.sent(chunk.count))
         try await finishWhole()
@@ -228,12 +237,18 @@ actor Exporter {
     private func finishWhole() async throws {
         while let target = pending.first, target.isListed, target.written == target.places.count {
             pending.removeFirst()
+            if target.entry.type == .directory {
+                try? await disk.run { try target.parent.setAttributes(of: target.name, target.entry) }
+                continue
+            }
             let replacing = replacing
             do {
                 try await disk.run {
                     do {
                         if let failure = target.failure { throw failure }
-                        try target.file.setSize(target.entry.size)
+                        let file = try target.file ?? target.parent.createFile(named: target.temporary)
+                        if case .inline(let bytes) = target.entry.content { try file.write(bytes, at: 0) }
+                        try file.setSize(target.entry.size)
                         try target.parent.setAttributes(of: target.temporary, target.entry)
                         try target.parent.rename(target.temporary, to: target.name, replacing: replacing)
                     } catch {
@@ -254,8 +269,33 @@ actor Exporter {
 
     /// Nothing half-written stays behind.
     private func abandon() {
-        for target in pending { try? target.parent.remove(named: target.temporary) }
-        pending = []
+        while let target = pending.first {
+            if target.file != nil || target.failure != nil { try? target.parent.remove(named: target.temporary) }
+            pending.removeFirst()
+        }
+    }
+
+    /// What waits, first in, first out.
+    private struct Deque {
+        private var targets: [Target] = []
+        private var start = 0
+
+        var first: Target? { start < targets.count ? targets[start] : nil }
+        mutating func append(_ target: Target) { targets.append(target) }
+
+        mutating func modifyFirst(_ body: (inout Target) -> Void) { body(&targets[start]) }
+
+        mutating func modifyLast(_ body: (inout Target) -> Void) {
+            guard start < targets.count else { return }
+            body(&targets[targets.count - 1])
+        }
+
+        mutating func removeFirst() {
+            start += 1
+            guard start * 2 >= targets.count else { return }
+            targets.removeFirst(start)
+            start = 0
+        }
     }
 
     private func fail(_ path: [UInt8], _ error: Errno) {

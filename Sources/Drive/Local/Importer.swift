@@ -77,9 +77,8 @@ actor Importer {
                 report.bytes += entry.size
                 return entry
             }
-            guard let length = chunker.cut(window.span, isLast: isAtEnd) else { break }
-            chunks.append(try await store(Array(window[..<length])))
-            window.removeFirst(length)
+            try await storeChunks(of: &window, isLast: isAtEnd, into: &chunks)
+            if isAtEnd { break }
         }
         entry.size = chunks.reduce(0) { $0 + $1.length }
         entry.content = try await content(of: chunks)
@@ -157,6 +156,8 @@ actor Importer {
                 if let base, let value = try await trees.directories.lookup(name, in: base) {
                     child = try Entry(scaleBytes: value)
                 }
+                // Equal names are replaced, but nothing is deleted.
+                guard child?.type != .directory || status.type == .directory else { throw Errno.isDirectory }
                 let entry = try await entry(
                     named: name, in: directory, status: status, path: childPath, replacing: child)
                 if let entry, entry != child { edits.append(ProllyEdit(key: name, value: entry.scaleBytes)) }
@@ -217,28 +218,31 @@ actor Importer {
         var position = range.lowerBound
         var window: [UInt8] = []
         var isAtEnd = false
-        var next: [UInt8]? = nil
         while true {
             let wanted = min(UInt64(Self.windowByteCount - window.count), range.upperBound - position)
             if wanted > 0, window.count < Chunker.maximumByteCount, !isAtEnd {
                 let at = position
-                next = try await disk.run { try file.read(Int(wanted), at: at) }
-                position += UInt64(next?.count ?? 0)
-                if UInt64(next?.count ?? 0) < wanted { isAtEnd = true }
-                window += next ?? []
+                let next = try await disk.run { try file.read(Int(wanted), at: at) }
+                position += UInt64(next.count)
+                if UInt64(next.count) < wanted { isAtEnd = true }
+                window += next
             }
             let isLast = isAtEnd || position == range.upperBound
-            // Everything in the window that can be cut without reading on.
-            var cuts: [Range<Int>] = []
-            var start = 0
-            while let length = chunker.cut(window.span.extracting(start..<window.count), isLast: isLast) {
-                cuts.append(start..<start + length)
-                start += length
-            }
-            try await store(window, cuts, into: &chunks)
-            window.removeFirst(start)
-            if window.isEmpty, isLast { return position == range.upperBound }
+            try await storeChunks(of: &window, isLast: isLast, into: &chunks)
+            if isLast { return position == range.upperBound }
         }
+    }
+
+    /// Stores everything in the window that can be cut without reading on, and takes it away.
+    private func storeChunks(of window: inout [UInt8], isLast: Bool, into chunks: inout [ChunkKey]) async throws {
+        var cuts: [Range<Int>] = []
+        var start = 0
+        while let length = chunker.cut(window.span.extracting(start..<window.count), isLast: isLast) {
+            cuts.append(start..<start + length)
+            start += length
+        }
+        try await store(window, cuts, into: &chunks)
+        window.removeFirst(start)
     }
 
     private func store(_ window: [UInt8], _ cuts: [Range<Int>], into chunks: inout [ChunkKey]) async throws {
@@ -257,10 +261,6 @@ actor Importer {
                 chunks.append(try await append(blob, byteCount: cuts[index].count))
             }
         }
-    }
-
-    private func store(_ chunk: [UInt8]) async throws -> ChunkKey {
-        try await append(PreparedBlob(chunk, kind: .chunk, keys: keys, padded: true), byteCount: chunk.count)
     }
 
     private func append(_ blob: PreparedBlob, byteCount: Int) async throws -> ChunkKey {

@@ -17,7 +17,9 @@ struct MemoryChainState: Sendable {
     var held: [AccountID: [UserFileSliceInfo]] = [:]
     var territories: [TerritoryName: TerritoryInfo] = [:]
 
-    var hash: Bytes32 { SHA256.hash([UInt8]("block \(height)".utf8)) }
+    var hash: Bytes32 { Self.hash(ofBlock: height) }
+
+    static func hash(ofBlock height: UInt32) -> Bytes32 { SHA256.hash([UInt8]("block \(height)".utf8)) }
 }
 
 /// A signed extrinsic, and where it was included.
@@ -33,11 +35,15 @@ struct MemorySubmission: Sendable {
 
 extension MemoryNetwork {
     /// Leases space.
-    func addTerritory(of owner: AccountID, named name: [UInt8], byteCount: UInt128 = 1 << 40) {
+    func addTerritory(
+        of owner: AccountID, named name: [UInt8], byteCount: UInt128 = 1 << 40,
+        state territoryState: TerritoryState = .active
+    ) {
         state.withLock { state in
-            let info = TerritoryInfo(
+            var info = TerritoryInfo(
                 token: SHA256.hash(name), totalSpace: byteCount, remainingSpace: byteCount, start: 0,
                 deadline: .max)
+            info.state = territoryState
             state.chain.territories[.init(owner: owner, name: name)] = info
             state.history[state.chain.hash] = state.chain
         }
@@ -57,7 +63,7 @@ extension MemoryNetwork: StorageChain {
             if state.history.isEmpty { state.makeBlock() }
             // One block behind the best.
             let number = max(2, state.chain.height) - 1
-            return Self.block(state.history.values.first { $0.height == number } ?? state.chain)
+            return Self.block(state.history[MemoryChainState.hash(ofBlock: number)] ?? state.chain)
         }
     }
 
@@ -140,6 +146,7 @@ extension MemoryNetwork: StorageChain {
                 case .delete(let fids, let owner): try next.delete(fids, owner)
                 }
                 state.chain = next
+                if case .declare(let volumes, _) = known.call { state.declarations += volumes.map(\.fid) }
             } catch let error as DispatchError {
                 state.makeBlock()
                 throw SubmissionError.failed(.dispatch(error), in: Self.block(state.chain))

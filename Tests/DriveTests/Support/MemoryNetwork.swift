@@ -52,6 +52,9 @@ final class MemoryNetwork: Sendable {
         var nodes: [Node] = []
         var requests: [Request] = []
         var puts = 0
+        var sentByteCount = 0
+        /// Every volume that was ever declared, in order.
+        var declarations: [FID] = []
         var chain = MemoryChainState()
         var history: [Bytes32: MemoryChainState] = [:]
         var submissions: [UInt64: MemorySubmission] = [:]
@@ -76,6 +79,10 @@ final class MemoryNetwork: Sendable {
     var requests: [Request] { state.withLock { $0.requests } }
     /// How many bytes of fragments were asked for.
     var requestedByteCount: Int { state.withLock { $0.requests.reduce(0) { $0 + $1.range.count } } }
+
+    /// How many bytes of fragments nodes have taken.
+    var sentByteCount: Int { state.withLock { $0.sentByteCount } }
+    var declarations: [FID] { state.withLock { $0.declarations } }
 
     func forgetRequests() { state.withLock { $0.requests = [] } }
 
@@ -117,14 +124,17 @@ extension MemoryNetwork: FragmentNodes {
                 hash == .zero || state.nodes[index].fragments[hash] != nil
                     || deal?.segments.contains(where: { $0.fragments.contains(hash) }) == true
             else { throw NodeError.notInDeal }
-            state.nodes[index].fragments[hash] = fragment
+            // Kept without the zeros behind: most fragments of small volumes are little else.
+            state.nodes[index].fragments[hash] = content.bytes
+            state.sentByteCount += content.bytes.count
         }
     }
 
     func fragment(_ hash: FragmentHash, fid: FID, range: Range<Int>, from endpoint: String) async throws -> [UInt8] {
         state.withLock { $0.requests.append(Request(endpoint: endpoint, hash: hash, range: range)) }
         let node = try await reach(endpoint)
-        guard let fragment = node.fragments[hash], node.fault != .forgetful else { throw NodeError.absent }
+        guard let kept = node.fragments[hash], node.fault != .forgetful else { throw NodeError.absent }
+        let fragment = kept + [UInt8](repeating: 0, count: CESSLimits.fragmentByteCount - kept.count)
         switch node.fault {
         case .corrupting:
             var bytes = Array(fragment[range])

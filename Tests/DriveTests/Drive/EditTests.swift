@@ -1,0 +1,163 @@
+import BlobStore
+import DriveFormat
+import Foundation
+import Sealing
+import Testing
+
+@testable import Drive
+
+struct EditTests {
+    private func expect(
+        _ path: String, _ matches: (DriveError) -> Bool, _ body: () async throws -> Void
+    ) async {
+        do {
+            try await body()
+            Issue.record("nothing was thrown for \(path)")
+        } catch let error as DriveError {
+            #expect(matches(error), "\(error)")
+        } catch { Issue.record("\(error)") }
+    }
+
+    @Test func `directories are made, moved and removed as in a file system`() async throws {
+        try await DriveFixture.with { fixture in
+            let drive = try await fixture.created()
+            let options = ChangeOptions()
+            func path(_ text: String) throws -> DrivePath { try DrivePath(text) }
+            _ = try await drive.makeDirectories([path("/a/b/c"), path("/d")], parents: true, options: options)
+            _ = try await drive.put(fixture.write([1, 2, 3], to: "file"), to: "/a/file")
+            #expect(try await drive.head().names("/a") == ["b", "file"])
+            let declared = fixture.network.declarations.count
+
+            await expect("mkdir /a", { if case .exists = $0 { true } else { false } }) {
+                _ = try await drive.makeDirectories([path("/a")], parents: false, options: options)
+            }
+            await expect("mkdir /x/y", { if case .notFound = $0 { true } else { false } }) {
+                _ = try await drive.makeDirectories([path("/x/y")], parents: false, options: options)
+            }
+            await expect("mkdir -p /a/file/x", { if case .notADirectory = $0 { true } else { false } }) {
+                _ = try await drive.makeDirectories([path("/a/file/x")], parents: true, options: options)
+            }
+            await expect("rm /a", { if case .isADirectory = $0 { true } else { false } }) {
+                _ = try await drive.remove([path("/a")], recursive: false, options: options)
+            }
+            await expect("rm /nothing", { if case .notFound = $0 { true } else { false } }) {
+                _ = try await drive.remove([path("/nothing")], recursive: true, options: options)
+            }
+            await expect("mv /a /a/b", { if case .invalidPath = $0 { true } else { false } }) {
+                _ = try await drive.move(path("/a"), to: path("/a/b"), options: options)
+            }
+            await expect("mv /nothing /x", { if case .notFound = $0 { true } else { false } }) {
+                _ = try await drive.move(path("/nothing"), to: path("/x"), options: options)
+            }
+            #expect(fixture.network.declarations.count == declared, "what fails makes no commit")
+
+            _ = try await drive.move(path("/a"), to: path("/d"), options: options)
+            #expect(try await drive.head().names("/d/a") == ["b", "file"])
+            _ = try await drive.move(path("/d/a/file"), to: path("/renamed"), options: options)
+            #expect(try await drive.head().bytes("/renamed") == [1, 2, 3])
+            _ = try await drive.remove([path("/d")], recursive: true, options: options)
+            #expect(try await drive.head().names("/") == ["renamed"])
+        }
+    }
+
+    @Test func `every commit stays readable by its number, its id and its time`() async throws {
+        try await DriveFixture.with { fixture in
+            let drive = try await fixture.created()
+            for number in 1...3 {
+                var options = ChangeOptions()
+                options.message = "number \(number)"
+                _ = try await drive.put(
+                    fixture.write([UInt8](repeating: UInt8(number), count: 500), to: "file"), to: "/file",
+                    options: options)
+            }
+            _ = try await drive.remove([DrivePath("/file")], recursive: false, options: ChangeOptions())
+            let log = try await fixture.drive().log()
+            #expect(log.map(\.commit.sequence) == [5, 4, 3, 2, 1])
+            #expect(log[1].commit.message == Array("number 3".utf8))
+            #expect(try await log[2].bytes("/file").first == 2)
+            let reader = try fixture.drive()
+            #expect(try await reader.snapshot(at: "head~3").bytes("/file").first == 1)
+            #expect(try await reader.snapshot(at: String(log[1].id.prefix(12))).bytes("/file").first == 3)
+            #expect(try await reader.snapshot(at: "2100-01-01").commit.sequence == 5)
+            await #expect(throws: DriveError.self) { try await reader.snapshot(at: "head~9") }
+            // Also where nothing of it is known.
+            let other = try fixture.drive(home: "second", device: .random())
+            _ = try await other.adopt(fixture.root)
+            #expect(try await other.snapshot(at: "head~2").bytes("/file").first == 2)
+        }
+    }
+
+    @Test func `a change that changes nothing makes no commit and sends nothing`() async throws {
+        try await DriveFixture.with { fixture in
+            let drive = try await fixture.created()
+            let source = try fixture.write(noise(2_000_000), to: "tree/file")
+            _ = try fixture.write([7], to: "tree/small")
+            let tree = Array(source.dropLast("/file".utf8.count))
+            _ = try await drive.put(tree, to: "/tree")
+            let sent = fixture.network.sentByteCount
+            let declared = fixture.network.declarations.count
+            for _ in 0..<2 {
+                let (report, result) = try await fixture.drive().put(
+                    [tree], to: DrivePath("/tree"), into: false, options: ChangeOptions())
+                #expect(!result.hasCommit && report.unchanged == 2 && report.bytes == 0)
+            }
+            #expect(fixture.network.sentByteCount == sent)
+            #expect(fixture.network.declarations.count == declared)
+        }
+    }
+
+    @Test func `equal contents are stored once`() async throws {
+        try await DriveFixture.with { fixture in
+            let drive = try await fixture.created()
+            let content = noise(20 << 20)
+            _ = try await drive.put(fixture.write(content, to: "first"), to: "/first")
+            let sent = fixture.network.sentByteCount
+            _ = try await drive.put(fixture.write(content, to: "second"), to: "/second")
+            #expect(fixture.network.sentByteCount - sent < 4 << 20)
+            #expect(try await drive.head().bytes("/second") == content)
+        }
+    }
+
+    @Test func `another machine's commit stops a staged one before anything is declared`() async throws {
+        try await DriveFixture.with { fixture in
+            let drive = try await fixture.created()
+            let other = try fixture.drive(home: "second", device: .random())
+            _ = try await other.adopt(fixture.root)
+            var options = ChangeOptions()
+            options.observer = { event in
+                // The other machine is faster.
+                if case .reached(.staged) = event {
+                    let done = DispatchSemaphore(value: 0)
+                    Task.detached {
+                        defer { done.signal() }
+                        _ = try await other.put(fixture.write([2], to: "theirs"), to: "/theirs")
+                    }
+                    done.wait()
+                }
+            }
+            let declared = fixture.network.declarations.count
+            await expect("put", { if case .newerHead = $0 { true } else { false } }) {
+                _ = try await drive.put(fixture.write([1], to: "ours"), to: "/ours", options: options)
+            }
+            #expect(fixture.network.declarations.count == declared + 1)
+            #expect(try await drive.head().names("/") == ["theirs"])
+            _ = try await drive.put(fixture.write([1], to: "ours"), to: "/ours")
+            #expect(try await drive.head().names("/") == ["ours", "theirs"])
+        }
+    }
+
+    @Test func `two changes of one machine wait for each other`() async throws {
+        try await DriveFixture.with { fixture in
+            _ = try await fixture.created()
+            try await withThrowingTaskGroup(of: Void.self) { group in
+                for number in 0..<3 {
+                    let source = try fixture.write([UInt8(number)], to: "\(number)")
+                    group.addTask { _ = try await fixture.drive().put(source, to: "/\(number)") }
+                    group.addTask { _ = try await fixture.drive().head() }
+                }
+                try await group.waitForAll()
+            }
+            #expect(try await fixture.drive().head().names("/") == ["0", "1", "2"])
+        }
+    }
+}
