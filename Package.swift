@@ -118,7 +118,8 @@ let package = Package(
         test(
             "DriveTests",
             [
-                "Drive", "BlobStore", "ErasureCoding", "Chunking", "Compression", "DriveFormat", "Sealing", "CESS", "Substrate",
+                "Drive", "BlobStore", "ErasureCoding", "Chunking", "Compression", "DriveFormat", "Sealing", "CESS",
+                "Substrate",
                 "SCALE", "Primitives", "HTTPClient", "TestSupport", system,
             ]),
         .testTarget(
