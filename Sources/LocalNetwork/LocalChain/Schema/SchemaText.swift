@@ -17,11 +17,12 @@ indirect enum TypeExpression: Hashable, CustomStringConvertible {
         }
     }
 
+    /// As Rust writes it.
     var description: String {
         switch self {
         case .named(let name, []): name
         case .named(let name, let arguments): "\(name)<\(arguments.map(\.description).joined(separator: ", "))>"
-        case .sequence(let item): "[\(item)]"
+        case .sequence(let item): "Vec<\(item)>"
         case .array(let item, let count): "[\(item); \(count)]"
         case .tuple(let items): "(\(items.map(\.description).joined(separator: ", ")))"
         }

@@ -124,7 +124,7 @@ struct TypeTable {
             let type = field.type.replacing(replacements)
             encoder.option(field.name) { $0.string($1) }
             encoder.compact(number(of: type))
-            encoder.bool(false)  // not what the source calls the type
+            encoder.option(type.description) { $0.string($1) }  // some libraries insist on a name
             encoder.compact(0)  // no documentation
         }
     }
