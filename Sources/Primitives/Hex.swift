@@ -29,7 +29,18 @@ extension [UInt8] {
 extension Collection<UInt8> {
     /// Two lower-case hexadecimal digits a byte, without a prefix.
     public var hex: String {
-        let digits = Array("0123456789abcdef".utf8)
-        return String(decoding: flatMap { [digits[Int($0 >> 4)], digits[Int($0 & 15)]] }, as: UTF8.self)
+        String(unsafeUninitializedCapacity: 2 * count) { digits in
+            var index = 0
+            for byte in self {
+                digits[index] = Self.digit(byte >> 4)
+                digits[index + 1] = Self.digit(byte & 15)
+                index += 2
+            }
+            return index
+        }
+    }
+
+    private static func digit(_ value: UInt8) -> UInt8 {
+        value < 10 ? UInt8(ascii: "0") + value : UInt8(ascii: "a") + value - 10
     }
 }
