@@ -9,18 +9,26 @@ enum Genesis {
     static let endowedNodeCount = 64
     static let unitPrice: UInt128 = 30 * RuntimeParameters.existentialDeposit
 
+    /// Who has money from the beginning: the developers, the nodes, and the account that territories are paid to.
+    private static let endowments: [(account: AccountID, amount: UInt128)] = {
+        let token = RuntimeParameters.existentialDeposit
+        return developers.map { (account($0), 10_000_000_000 * token) }
+            + (1...endowedNodeCount).map { (account("//Node//\($0)"), 10_000_000 * token) }
+            + [(BlockExecution.treasury, token)]
+    }()
+
+    private static func account(_ path: String) -> AccountID {
+        guard let pair = try? KeyPair(suri: path) else { preconditionFailure("\(path) is a derivation") }
+        return pair.accountID
+    }
+
     /// Block 0. The seed is random, so that no two local networks share a genesis hash.
     static func block(parameters: RuntimeParameters) throws -> (block: StoredBlock, changes: [StateChange]) {
         let execution = BlockExecution(
             parameters: parameters, state: BlockState(on: nil), number: 0, parentHash: .zero)
         let state = execution.state
         state.put(Keys.networkSeed, bytes: Bytes16.random().bytes + Bytes16.random().bytes)
-        let token = RuntimeParameters.existentialDeposit
-        for path in developers { try execution.endow(KeyPair(suri: path).accountID, 10_000_000_000 * token) }
-        for number in 1...endowedNodeCount {
-            try execution.endow(KeyPair(suri: "//Node//\(number)").accountID, 10_000_000 * token)
-        }
-        try execution.endow(BlockExecution.treasury, token)
+        for (account, amount) in endowments { try execution.endow(account, amount) }
         state.put(Keys.unitPrice, integer: unitPrice)
         var expenders = ScaleEncoder()
         for value: UInt64 in [80, 1_048_576, 64] { expenders.integer(value) }
