@@ -1,16 +1,26 @@
 internal import Primitives
 internal import Substrate
+internal import Synchronization
 
 /// The runtimes met so far, and which of them the blocks met so far have.
-actor RuntimeStore {
+final class RuntimeStore: Sendable {
     private let servers: ChainServers
     private let cache: MetadataCache?
-    private var runtimes: [UInt32: ChainRuntime] = [:]
-    private var versions: [Bytes32: RuntimeVersion] = [:]
-    /// Of `versions`, oldest first.
-    private var blocks: [Bytes32] = []
+    private let state = Mutex(State())
 
-    private static let rememberedBlocks = 512
+    private struct State {
+        var runtimes: [UInt32: ChainRuntime] = [:]
+        var versions: [Bytes32: RuntimeVersion] = [:]
+        /// Of `versions`, oldest first.
+        var blocks: [Bytes32] = []
+
+        static let rememberedBlocks = 512
+
+        mutating func remember(_ version: RuntimeVersion, of block: Bytes32) {
+            if versions.updateValue(version, forKey: block) == nil { blocks.append(block) }
+            if blocks.count > Self.rememberedBlocks { versions[blocks.removeFirst()] = nil }
+        }
+    }
 
     init(servers: ChainServers, cache: MetadataCache?) {
         self.servers = servers
@@ -20,17 +30,16 @@ actor RuntimeStore {
     /// The runtime of a block. Asks the server for blocks that were not met yet, and for the metadata of a new version.
     func runtime(at block: Bytes32, genesis: Bytes32) async throws -> ChainRuntime {
         let version = try await version(at: block)
-        if let known = runtimes[version.specVersion] { return known }
+        if let known = state.withLock({ $0.runtimes[version.specVersion] }) { return known }
         let runtime = try await load(version, at: block, genesis: genesis)
-        runtimes[version.specVersion] = runtime
+        state.withLock { $0.runtimes[version.specVersion] = runtime }
         return runtime
     }
 
     private func version(at block: Bytes32) async throws -> RuntimeVersion {
-        if let known = versions[block] { return known }
+        if let known = state.withLock({ $0.versions[block] }) { return known }
         let version = try await servers.read { try await $0.runtimeVersion(at: block) }
-        if versions.updateValue(version, forKey: block) == nil { blocks.append(block) }
-        if blocks.count > Self.rememberedBlocks { versions[blocks.removeFirst()] = nil }
+        state.withLock { $0.remember(version, of: block) }
         return version
     }
 
