@@ -5,8 +5,8 @@ import Substrate
 import Synchronization
 import TestSupport
 
-/// A chain in memory behind the RPC protocol. A block is made whenever somebody asks for the best header, so that nothing
-/// waits for time; finality follows one block behind.
+/// A chain in memory behind the RPC protocol. A block is made whenever somebody asks for the best header, or for the
+/// finalized one a second time, so that nothing waits for time; finality follows one block behind.
 final class FakeServer: RPCTransport {
     let endpoint: String
     private let state: Mutex<State>
@@ -25,6 +25,7 @@ final class FakeServer: RPCTransport {
         var forgets = false
         var finalizedLag = 1
         var grows = true
+        var bestWhenFinalityWasAsked = 0
         var calls: [String: Int] = [:]
         var deadlines: [Duration?] = []
         /// Answers instead of the chain.
@@ -76,6 +77,8 @@ final class FakeServer: RPCTransport {
                 let number = params.first?.integer(Int.self) ?? state.blocks.count - 1
                 return .success(state.blocks.indices.contains(number) ? state.blocks[number].hash.json : .null)
             case "chain_getFinalizedHead":
+                if state.grows, state.bestWhenFinalityWasAsked == state.blocks.count { state.grow() }
+                state.bestWhenFinalityWasAsked = state.blocks.count
                 return .success(state.blocks[max(0, state.blocks.count - 1 - state.finalizedLag)].hash.json)
             case "chain_getHeader":
                 if params.isEmpty, state.grows { state.grow() }
