@@ -63,6 +63,8 @@ struct ChangeContext: Sendable {
     let trees: DriveTrees
     let spool: Spool
     let root: Entry
+    /// Nil for a drive's first commit.
+    let head: FoundCommit?
     var editor: TreeEditor { TreeEditor(trees: trees) }
 }
 
@@ -80,23 +82,45 @@ extension Drive {
         let lock = try await WriterLock.acquire(home, waiting: options.waiting)
         defer { withExtendedLifetime(lock) {} }
         try await carryOn(options)
+        do { return try await commit(options) { context, _ in try await body(context) } } catch let stale as StaleParent
+        {
+            // Nothing of this commit is on the chain, and it can never be: the change has to be made anew. What it read
+            // stays staged.
+            let known = try await reading(local: SpooledSegments(directory: home.spool.string)).heads.known()
+            try await giveUp(stale.pending, try await openSpool(try await keyRing(after: known)))
+            throw DriveError.newerHead(ours: stale.pending.signed.commit.sequence - 1, theirs: stale.head)
+        }
+    }
 
+    /// The drive has moved on from the parent of a commit of which nothing is declared.
+    private struct StaleParent: Error {
+        let pending: PendingCommit
+        let head: UInt64
+    }
+
+    private func openSpool(_ ring: OpenKeyRing) async throws -> Spool {
+        try await Spool(
+            directory: home.spool.string, database: database, keys: ring.spoolKeys(keys),
+            segmentsPerVolume: segmentsPerVolume)
+    }
+
+    private func commit(
+        _ options: ChangeOptions, _ body: (ChangeContext, Reading) async throws -> Entry
+    ) async throws -> ChangeResult {
         var reading = try await reading(local: SpooledSegments(directory: home.spool.string))
         let state = try await reading.heads.refresh()
         try Self.checkSingle(state)
         let head = state.head
         if let head { try await open(head.commit.keyRing, with: [device.keys.box], for: reading.blobs) }
         let ring = try await keyRing(after: head)
-        let spool = try await Spool(
-            directory: home.spool.string, database: database, keys: ring.spoolKeys(keys),
-            segmentsPerVolume: segmentsPerVolume)
+        let spool = try await openSpool(ring)
         reading = try await self.reading(local: spool.localSegments)
         let trees = DriveTrees(
             keys: keys.drive, runs: head?.commit.index ?? [], database: database, reader: reading.blobs, spool: spool)
         try await learnIndex(trees, of: head)
 
         let old = try await root(of: head, trees)
-        let new = try await body(ChangeContext(trees: trees, spool: spool, root: old))
+        let new = try await body(ChangeContext(trees: trees, spool: spool, root: old, head: head), reading)
         if new == old, head != nil { return ChangeResult(hasCommit: false, stage: .complete, commit: nil) }
         let builder = CommitBuilder(
             drive: id, name: name, genesis: chain.genesis, device: device, database: database, spool: spool,
@@ -107,12 +131,7 @@ extension Drive {
         try await database.set(
             Self.pendingSetting, to: keys.device.localSealer.seal(pending.scaleBytes, purpose: Self.pendingSetting))
         options.observer(.reached(.staged))
-        do { try await carry(pending, reading: reading, spool: spool, options) } catch let error as DriveError {
-            // Nothing of this commit is on the chain, and it can never be: the change has to be made anew. What it read
-            // stays staged.
-            if case .newerHead = error { try await giveUp(pending, spool) }
-            throw error
-        }
+        try await carry(pending, reading: reading, spool: spool, options)
         return ChangeResult(hasCommit: true, stage: options.stage, commit: blob.id.description)
     }
 
@@ -131,14 +150,47 @@ extension Drive {
         guard let pending = try await pendingCommit() else { return false }
         let known = try await reading(local: SpooledSegments(directory: home.spool.string)).heads.known()
         let ring = try await keyRing(after: known)
-        let spool = try await Spool(
-            directory: home.spool.string, database: database, keys: ring.spoolKeys(keys),
-            segmentsPerVolume: segmentsPerVolume)
+        let spool = try await openSpool(ring)
         let reading = try await reading(local: spool.localSegments)
         var options = options
         options.stage = .complete
-        try await carry(pending, reading: reading, spool: spool, options)
+        do { try await carry(pending, reading: reading, spool: spool, options) } catch is StaleParent {
+            try await rebase(pending, options)
+        }
         return true
+    }
+
+    /// Makes a staged change anew on top of what other machines have committed since.
+    private func rebase(_ pending: PendingCommit, _ options: ChangeOptions) async throws {
+        let ours = pending.signed.commit
+        var options = options
+        options.message = String(decoding: ours.message, as: UTF8.self)
+        do {
+            let result = try await commit(options) { context, reading in
+                var base = context.head
+                while let found = base, [found.reference] != ours.parents {
+                    base = try await self.parent(of: found, reading)
+                }
+                guard let base else {
+                    throw DriveError.newerHead(
+                        ours: ours.sequence - 1, theirs: context.head?.commit.sequence ?? 0)
+                }
+                let merge = TreeMerge(
+                    trees: context.trees,
+                    mark: Array(" (conflict ".utf8) + DeviceIdentity.hostName + Array(" ".utf8)
+                        + Array(Moment.minute(ours.created).utf8) + Array(")".utf8))
+                var root = ours.rootAttributes
+                root.content = .directory(ours.root)
+                let merged = try await merge.merge(
+                    root, with: context.root, since: Snapshot(base, trees: context.trees).root)
+                try await context.spool.barrier()
+                return merged
+            }
+            // They had done the same.
+            if !result.hasCommit { try await database.set(Self.pendingSetting, to: nil) }
+        } catch let stale as StaleParent {
+            throw DriveError.newerHead(ours: stale.pending.signed.commit.sequence - 1, theirs: stale.head)
+        }
     }
 
     /// The commit of this machine that is on its way.
@@ -181,8 +233,7 @@ extension Drive {
         let state = try await reading.heads.refresh()
         try Self.checkSingle(state)
         guard pending.signed.commit.parents == (state.head.map { [$0.reference] } ?? []) else {
-            throw DriveError.newerHead(
-                ours: pending.signed.commit.sequence - 1, theirs: state.head?.commit.sequence ?? 0)
+            throw StaleParent(pending: pending, head: state.head?.commit.sequence ?? 0)
         }
     }
 

@@ -4,6 +4,16 @@ internal import Glibc
 
 /// Moments as people write them.
 public enum Moment {
+    /// `2026-11-22 14.03` by this machine's clock: what may stand in a file's name everywhere.
+    static func minute(_ time: Timestamp) -> String {
+        var seconds = time_t(time.seconds)
+        var parts = tm()
+        _ = unsafe localtime_r(&seconds, &parts)
+        var text = [CChar](repeating: 0, count: 64)
+        let count = unsafe strftime(&text, text.count, "%Y-%m-%d %H.%M", &parts)
+        return String(decoding: text.prefix(count).map { UInt8(bitPattern: $0) }, as: UTF8.self)
+    }
+
     /// Reads `2026-11-22`, `2026-11-22 14:03[:05]` (of this machine's clock), either with `T`, and with `Z` for UTC. The
     /// whole of the named day, minute or second belongs to it: the result is the moment after.
     public static func parse(_ text: String) -> Timestamp? {

@@ -85,7 +85,7 @@ extension Drive {
     }
 
     /// The first parent, found through its volume's prelude.
-    private func parent(of found: FoundCommit, _ reading: Reading) async throws -> FoundCommit? {
+    func parent(of found: FoundCommit, _ reading: Reading) async throws -> FoundCommit? {
         guard let reference = found.commit.parents.first else { return nil }
         let catalog = Catalog(chain: chain, database: database)
         let placement = try await catalog.placement(of: reference.volume)

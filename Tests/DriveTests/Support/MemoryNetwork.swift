@@ -101,6 +101,8 @@ final class MemoryNetwork: Sendable {
 }
 
 extension MemoryNetwork: FragmentNodes {
+    private static let zeros = [UInt8](repeating: 0, count: CESSLimits.fragmentByteCount)
+
     func probe(_ endpoint: String) async throws -> NodeCapabilities {
         _ = try await reach(endpoint)
         return capabilities
@@ -111,9 +113,10 @@ extension MemoryNetwork: FragmentNodes {
     ) async throws {
         let node = try await reach(endpoint)
         guard node.fault != .refusing else { throw NodeError.refused(code: 500, message: "system error") }
-        let zeros = CESSLimits.fragmentByteCount - content.bytes.count
-        let fragment = content.bytes + [UInt8](repeating: 0, count: zeros)
-        guard SHA256.hash(fragment) == hash.bytes else {
+        var stream = SHA256Stream()
+        stream.update(content.bytes)
+        stream.update(Self.zeros.span.extracting(first: CESSLimits.fragmentByteCount - content.bytes.count))
+        guard stream.finish() == hash.bytes else {
             throw NodeError.refused(code: 400, message: "the fragment hash is wrong")
         }
         try state.withLock { state in
@@ -134,17 +137,20 @@ extension MemoryNetwork: FragmentNodes {
         state.withLock { $0.requests.append(Request(endpoint: endpoint, hash: hash, range: range)) }
         let node = try await reach(endpoint)
         guard let kept = node.fragments[hash], node.fault != .forgetful else { throw NodeError.absent }
-        let fragment = kept + [UInt8](repeating: 0, count: CESSLimits.fragmentByteCount - kept.count)
+        func bytes(_ range: Range<Int>) -> [UInt8] {
+            let bytes = kept[min(range.lowerBound, kept.count)..<min(range.upperBound, kept.count)]
+            return bytes + [UInt8](repeating: 0, count: range.count - bytes.count)
+        }
         switch node.fault {
         case .corrupting:
-            var bytes = Array(fragment[range])
+            var bytes = bytes(range)
             for index in stride(from: 0, to: bytes.count, by: 1024) { bytes[index] ^= 0x10 }
             return bytes
-        case .lyingAboutRanges where range.count < fragment.count:
-            let start = (range.lowerBound + 4096) % (fragment.count - range.count)
-            return Array(fragment[start..<start + range.count])
-        case .shortening: return Array(fragment[range].dropLast())
-        default: return Array(fragment[range])
+        case .lyingAboutRanges where range.count < CESSLimits.fragmentByteCount:
+            let start = (range.lowerBound + 4096) % (CESSLimits.fragmentByteCount - range.count)
+            return bytes(start..<start + range.count)
+        case .shortening: return bytes(range).dropLast()
+        default: return bytes(range)
         }
     }
 

@@ -1,0 +1,86 @@
+internal import BlobStore
+internal import DriveFormat
+internal import SCALE
+
+/// Brings what one machine changed onto what others did meanwhile: three-way, name by name. Nothing of either is lost:
+/// where both changed one file, both are kept, ours under a name that says so.
+///
+/// Design: Docs/Design.md, section 7, "Order and merge".
+struct TreeMerge: Sendable {
+    let trees: DriveTrees
+    /// Stands in the names of files that both have changed: ` (conflict DEVICE 2026-11-22 14.03)`.
+    let mark: [UInt8]
+
+    /// - Parameters:
+    ///   - base: the root that both sides began with.
+    /// - Returns: the root with the changes of both.
+    func merge(_ ours: Entry, with theirs: Entry, since base: Entry) async throws -> Entry {
+        guard case .directory(let old) = base.content, case .directory(let our) = ours.content,
+            case .directory(let their) = theirs.content
+        else { preconditionFailure("a root is a directory") }
+        var oldAttributes = base
+        oldAttributes.content = theirs.content
+        var merged = theirs == oldAttributes ? ours : theirs
+        merged.content = .directory(try await merge(our, with: their, since: old))
+        return merged
+    }
+
+    private func merge(_ ours: TreeRoot, with theirs: TreeRoot, since base: TreeRoot) async throws -> TreeRoot {
+        if ours == base || ours == theirs { return theirs }
+        if theirs == base { return ours }
+        var changes: [ProllyChange] = []
+        try await trees.directories.forEachDifference(from: base, to: ours) {
+            changes.append($0)
+            return true
+        }
+        var edits: [[UInt8]: [UInt8]?] = [:]
+        for change in changes {
+            let their = try await trees.directories.lookup(change.key, in: theirs)
+            if their == change.old {
+                edits.updateValue(change.new, forKey: change.key)
+            } else if let new = change.new, new != their {
+                guard let their else {
+                    edits.updateValue(new, forKey: change.key)
+                    continue
+                }
+                let (name, value) = try await both(change, new, their, in: theirs, taken: edits)
+                edits.updateValue(value, forKey: name)
+            }
+            // Else both did the same, or we removed what they changed: theirs stays.
+        }
+        let sorted = edits.sorted { $0.key.lexicographicallyPrecedes($1.key) }
+        return try await trees.directories.apply(sorted.map { ProllyEdit(key: $0.key, value: $0.value) }, to: theirs)
+    }
+
+    /// A name that both sides have changed, and both have something under.
+    private func both(
+        _ change: ProllyChange, _ new: [UInt8], _ their: [UInt8], in theirs: TreeRoot, taken: [[UInt8]: [UInt8]?]
+    ) async throws -> (name: [UInt8], value: [UInt8]) {
+        var our = try Entry(scaleBytes: new)
+        if case .directory(let ourTree) = our.content,
+            case .directory(let theirTree) = try Entry(scaleBytes: their).content
+        {
+            var base: TreeRoot?
+            if let old = change.old, case .directory(let tree) = try Entry(scaleBytes: old).content { base = tree }
+            if base == nil { base = try await trees.directories.build([]) }
+            our.content = .directory(try await merge(ourTree, with: theirTree, since: base ?? theirTree))
+            return (change.key, our.scaleBytes)
+        }
+        var number = 1
+        while true {
+            let name = Self.name(change.key, mark: mark, number: number)
+            if taken[name] == nil, try await trees.directories.lookup(name, in: theirs) == nil { return (name, new) }
+            number += 1
+        }
+    }
+
+    /// `name (conflict …).ext`, cut to what a directory takes.
+    static func name(_ name: [UInt8], mark: [UInt8], number: Int) -> [UInt8] {
+        let dot = name.lastIndex(of: UInt8(ascii: ".")) ?? 0
+        var (stem, suffix) = dot > 0 ? (name[..<dot], name[dot...]) : (name[...], [][...])
+        let mark = mark + (number > 1 ? Array(" \(number)".utf8) : [])
+        suffix = suffix.count + mark.count < Entry.nameByteLimit ? suffix : []
+        stem = stem.prefix(max(0, Entry.nameByteLimit - suffix.count - mark.count))
+        return Array(stem) + mark.prefix(Entry.nameByteLimit) + Array(suffix)
+    }
+}

@@ -1,0 +1,183 @@
+import Compression
+import DriveFormat
+import Foundation
+import Primitives
+import Sealing
+import TestSupport
+import Testing
+
+@testable import BlobStore
+
+struct SpoolTests {
+    /// A spool's directory and database, opened again and again as by one process after another.
+    struct Disk {
+        let directory: URL
+        let keys: SpoolKeys
+
+        init(_ directory: URL) throws {
+            self.directory = directory
+            let root = RootKeys(seed64: Secret(copying: [UInt8].pattern(count: 64).span))
+            let epoch = Epoch.random()
+            let box = try #require(epoch.box(for: root.ring.publicKey))
+            let boxes = [EpochBox(recipient: EpochBox.hint(for: root.ring.publicKey), box: box)]
+            keys = SpoolKeys(
+                drive: root.drive(.random()), preludeKey: root.preludeKey, epoch: epoch,
+                boxes: EpochBoxes(epoch: epoch.id, boxes: boxes))
+        }
+
+        var spoolPath: String { directory.appending(path: "spool").path }
+
+        func open(segmentsPerVolume: Int = 2) async throws -> (spool: Spool, database: StoreDatabase) {
+            let database = try StoreDatabase(path: directory.appending(path: "store.sqlite").path)
+            let spool = try await Spool(
+                directory: spoolPath, database: database, keys: keys, segmentsPerVolume: segmentsPerVolume)
+            return (spool, database)
+        }
+
+        func blob(_ byteCount: Int, seed: UInt64) -> PreparedBlob {
+            var random = SplitMix64(seed: seed)
+            return PreparedBlob(.random(count: byteCount, using: &random), kind: .chunk, keys: keys.drive)
+        }
+
+        /// The plaintext of what a pointer names, from the spool's files alone.
+        func isWhole(_ blob: PreparedBlob, at pointer: Pointer, in segments: SpooledSegments) -> Bool {
+            let end = Int(pointer.offset) + blob.sealedByteCount
+            let range = Int(pointer.offset)..<end
+            guard let bytes = segments.bytes(volume: pointer.volume, segment: Int(pointer.segment), range: range)
+            else { return false }
+            let opening = BlobOpening(
+                keys: keys.drive, epochs: EpochKeys(preludeKey: keys.preludeKey, epochs: [keys.epoch]), codec: .init())
+            let plaintext = try? opening.whole(
+                BlobReference(id: blob.id, pointer: pointer), kind: blob.kind,
+                in: SegmentBytes(range: range, bytes: bytes))
+            return plaintext != nil
+        }
+    }
+
+    @Test func `what a barrier has returned for survives, what came after it is forgotten`() async throws {
+        try await withTemporaryDirectory { directory in
+            let disk = try Disk(directory)
+            let (kept, lost) = (disk.blob(100_000, seed: 1), disk.blob(50_000, seed: 2))
+            let pointer: Pointer
+            do {
+                let (spool, _) = try await disk.open()
+                pointer = try await spool.append(kept).pointer
+                try await spool.barrier()
+                try await spool.append(lost)
+            }
+            let (spool, _) = try await disk.open()
+            #expect(try await spool.pointer(of: kept.id) == pointer)
+            #expect(try await spool.pointer(of: lost.id) == nil)
+            #expect(disk.isWhole(kept, at: pointer, in: spool.localSegments))
+            #expect(try await spool.append(lost).pointer.offset >= pointer.offset)
+            try await spool.finishCommit()
+            #expect(disk.isWhole(kept, at: pointer, in: spool.localSegments))
+        }
+    }
+
+    @Test(arguments: 0..<6 as Range<UInt64>)
+    func `whatever was saved lies whole in sealed volumes in the end`(seed: UInt64) async throws {
+        try await withTemporaryDirectory { directory in
+            let disk = try Disk(directory)
+            var random = SplitMix64(seed: seed)
+            var saved: [PreparedBlob] = []
+            var unsaved: [PreparedBlob] = []
+            var (spool, database) = try await disk.open()
+            for step in 0..<60 {
+                switch Int.random(in: 0..<10, using: &random) {
+                case 0:
+                    try await spool.barrier()
+                    saved += unsaved
+                    unsaved = []
+                case 1:
+                    try await spool.barrier()  // the write of a sealed segment must not go on beside a new process
+                    saved += unsaved
+                    unsaved = []
+                    (spool, database) = try await disk.open()
+                default:
+                    let blob = disk.blob(Int.random(in: 1..<4_000_000, using: &random), seed: seed << 32 | UInt64(step))
+                    try await spool.append(blob)
+                    unsaved.append(blob)
+                }
+            }
+            try await spool.barrier()
+            try await spool.finishCommit()
+            for blob in saved + unsaved {
+                let pointer = try #require(try await spool.pointer(of: blob.id))
+                #expect(disk.isWhole(blob, at: pointer, in: spool.localSegments))
+            }
+            for volume in try await database.spooledVolumes() {
+                #expect(volume.state == .sealed)
+                let record = try await spool.record(volume.id)
+                #expect(record.segments.count <= 2)
+                #expect(try await spool.record(volume.id) == record)
+            }
+        }
+    }
+
+    @Test func `a write that was torn leaves no trace in the sealed segment`() async throws {
+        try await withTemporaryDirectory { directory in
+            let disk = try Disk(directory)
+            let blob = disk.blob(10_000, seed: 1)
+            var pointer = try await {
+                let (spool, _) = try await disk.open()
+                let reference = try await spool.append(blob)
+                try await spool.barrier()
+                return reference.pointer
+            }()
+            let file = URL(filePath: disk.spoolPath).appending(path: "\(pointer.volume)-0.segment")
+            let handle = try FileHandle(forWritingTo: file)
+            try handle.write(contentsOf: [UInt8](repeating: 0xff, count: SegmentLayout.preludeByteCount))
+            try handle.seek(toOffset: 20 << 20)
+            try handle.write(contentsOf: [UInt8](repeating: 0xff, count: 13 << 20))
+            try handle.close()
+            let (spool, _) = try await disk.open()
+            pointer = try #require(try await spool.pointer(of: blob.id))
+            try await spool.finishCommit()
+            #expect(disk.isWhole(blob, at: pointer, in: spool.localSegments))
+            let bytes = try Data(contentsOf: file)
+            #expect(bytes.count == SegmentLayout.byteCount)
+            #expect(bytes.suffix(30 << 20).allSatisfy { $0 == 0 })
+            #expect(bytes.prefix(64) != Data(repeating: 0xff, count: 64))
+        }
+    }
+
+    @Test func `a full disk is an error, and when there is room again nothing is missing`() async throws {
+        try await withTemporaryDirectory { directory in
+            let disk = try Disk(directory)
+            let (first, second) = (disk.blob(10_000, seed: 1), disk.blob(20_000, seed: 2))
+            let (spool, _) = try await disk.open()
+            let pointer = try await spool.append(first).pointer
+            try await spool.barrier()
+            let file = disk.spoolPath + "/\(pointer.volume)-0.segment"
+            try FileManager.default.moveItem(atPath: file, toPath: file + ".aside")
+            try FileManager.default.createSymbolicLink(atPath: file, withDestinationPath: "/dev/full")
+            try await spool.append(second)
+            await #expect(throws: StoreError.spoolFull(path: disk.spoolPath)) { try await spool.barrier() }
+            try FileManager.default.removeItem(atPath: file)
+            try FileManager.default.moveItem(atPath: file + ".aside", toPath: file)
+            try await spool.barrier()
+            try await spool.finishCommit()
+            for blob in [first, second] {
+                let pointer = try #require(try await spool.pointer(of: blob.id))
+                #expect(disk.isWhole(blob, at: pointer, in: spool.localSegments))
+            }
+        }
+    }
+
+    @Test func `files of volumes that no list names are deleted`() async throws {
+        try await withTemporaryDirectory { directory in
+            let disk = try Disk(directory)
+            try FileManager.default.createDirectory(atPath: disk.spoolPath, withIntermediateDirectories: true)
+            let orphan = disk.spoolPath + "/\(VolumeID(.random()))-3.segment"
+            try Data([1]).write(to: URL(filePath: orphan))
+            let (spool, _) = try await disk.open()
+            let blob = disk.blob(5000, seed: 1)
+            let pointer = try await spool.append(blob).pointer
+            try await spool.barrier()
+            let (again, _) = try await disk.open()
+            #expect(!FileManager.default.fileExists(atPath: orphan))
+            #expect(disk.isWhole(blob, at: pointer, in: again.localSegments))
+        }
+    }
+}
