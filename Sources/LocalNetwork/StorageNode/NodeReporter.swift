@@ -11,6 +11,8 @@ struct NodeReporter {
     let chain: any NodeChain
     let faults: NodeFaults
     let state: NodeState
+    /// As stock nodes do; otherwise a row is picked at random among those that can be reported.
+    let picksInOrder: Bool
     let log: Logger
 
     private struct Pending {
@@ -32,11 +34,14 @@ struct NodeReporter {
     private var suspects: Set<FID> = []
     private var checkedUpTo: FID?
 
-    init(store: NodeStore, chain: any NodeChain, faults: NodeFaults, state: NodeState, log: Logger) {
+    init(
+        store: NodeStore, chain: any NodeChain, faults: NodeFaults, state: NodeState, picksInOrder: Bool, log: Logger
+    ) {
         self.store = store
         self.chain = chain
         self.faults = faults
         self.state = state
+        self.picksInOrder = picksInOrder
         self.log = log
     }
 
@@ -114,14 +119,22 @@ struct NodeReporter {
         guard !faults.current.contains(.neverReporting),
             !deal.completed.contains(where: { $0.node == state.account })
         else { return }
-        if let pending = pending[fid], height < pending.height + Self.patience { return }
         let rows = Self.reportable(deal, fragments)
-        // A row whose report failed is tried again after the others.
-        let failed = pending[fid]?.row
-        guard let row = rows.first(where: { $0 > failed ?? -1 }) ?? rows.first else { return }
+        let last = pending[fid]
+        // A row that another node took in the meantime cannot succeed any more; of others that shows only after a while.
+        if let last, rows.contains(last.row), height < last.height + Self.patience { return }
+        guard let row = choice(of: rows, after: last?.row) else { return }
         pending[fid] = Pending(row: row, height: height)
         log.info("reporting", metadata: ["fid": "\(fid)", "row": "\(row + 1)"])
         try await chain.submit(.transferReport(fid, row: row))
+    }
+
+    /// A row whose report failed is tried again after the others.
+    private func choice(of rows: [Int], after failed: Int?) -> Int? {
+        // Nodes that hold the same fragments (rows of zeros) would all try the first row, and all but one in vain.
+        picksInOrder
+            ? rows.first { $0 > failed ?? -1 } ?? rows.first
+            : rows.filter { $0 != failed }.randomElement() ?? rows.first
     }
 
     /// The rows, from 0, that nobody has reported and of which every fragment is there.

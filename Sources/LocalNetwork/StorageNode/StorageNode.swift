@@ -68,7 +68,8 @@ public enum StorageNode {
                     if configuration.endpoint == nil { state.update(endpoint: "http://\(configuration.host):\(bound)") }
                     ready(bound)
                     var reporter = NodeReporter(
-                        store: store, chain: chain, faults: faults, state: state, log: logger)
+                        store: store, chain: chain, faults: faults, state: state, picksInOrder: configuration.isStock,
+                        log: logger)
                     try await reporter.run(interval: configuration.reportInterval)
                 }
             }

@@ -410,7 +410,7 @@ struct NodeReporterTests {
             faults = NodeFaults(nodeDirectory: directory)
             reporter = NodeReporter(
                 store: store, chain: chain, faults: faults,
-                state: NodeState(account: account, endpoint: endpoint, rpcEndpoint: ""),
+                state: NodeState(account: account, endpoint: endpoint, rpcEndpoint: ""), picksInOrder: true,
                 log: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
         }
 
@@ -498,6 +498,18 @@ struct NodeReporterTests {
                 $0.deals[fid] = .sample([[a.hash, b.hash]], completed: [CompleteInfo(row: 0, node: other)])
             }
             try await bench.keep(fid, a, b)
+            try await bench.expect([.transferReport(fid, row: 1)])
+        }
+    }
+
+    @Test func `a row that another node takes first is given up at once`() async throws {
+        let a = Sample(1)
+        let other = AccountID(SHA256.hash([]))
+        try await withBench { bench in
+            bench.chain.change { $0.deals[fid] = .sample([[a.hash, a.hash, a.hash]]) }
+            try await bench.keep(fid, a)
+            try await bench.expect([.transferReport(fid, row: 0)])
+            bench.chain.change { $0.deals[fid]?.completed = [CompleteInfo(row: 0, node: other)] }
             try await bench.expect([.transferReport(fid, row: 1)])
         }
     }
