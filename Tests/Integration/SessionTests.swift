@@ -19,6 +19,7 @@ struct SessionTests {
         #expect(SessionStep("[ -e file ]") == .command("[ -e file ]", .success))
         #expect(SessionStep("stderr 'hint:'") == .matches(.stderr, "hint:", negated: false))
         #expect(SessionStep("! stdout '^a$'") == .matches(.stdout, "^a$", negated: true))
+        #expect(SessionStep("export A=b") == .export("export A=b"))
         #expect(SessionStep("eventually test -e x") == .eventually("test -e x"))
     }
 }

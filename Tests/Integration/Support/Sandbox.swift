@@ -7,6 +7,8 @@ import SystemPackage
 /// Whatever network was started in it is stopped and everything is deleted at its end.
 struct Sandbox: Sendable {
     let directory: FilePath
+    /// Lines of bash that come before each.
+    var exports = ""
     private let environment: [String: String]
 
     /// The release program that the tests are about; nil where none was named, and then they are skipped.
@@ -76,7 +78,7 @@ struct Sandbox: Sendable {
     private func bash(_ line: String) async throws -> Outcome {
         let variables = environment.map { (Environment.Key(stringLiteral: $0.key), $0.value) }
         let result = try await Subprocess.run(
-            .path("/bin/bash"), arguments: ["-u", "-o", "pipefail", "-c", line],
+            .path("/bin/bash"), arguments: ["-u", "-o", "pipefail", "-c", exports + line],
             environment: .custom(Dictionary(uniqueKeysWithValues: variables)),
             workingDirectory: directory.appending("work"), input: .none,
             output: .string(limit: 64 << 20), error: .string(limit: 64 << 20))
@@ -91,7 +93,7 @@ struct Sandbox: Sendable {
     private func end() async {
         // A cancelled test has to clean up too.
         await Task {
-            _ = try? await run("cessdrive localnet stop --dir $NET", limit: .seconds(60))
+            _ = try? await run("cessdrive key lock; cessdrive localnet stop --dir $NET", limit: .seconds(60))
             try? FileManager.default.removeItem(atPath: directory.string)
         }.value
     }

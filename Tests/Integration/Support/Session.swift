@@ -9,6 +9,7 @@ import Testing
 ///     [4] LINE            the line has to end with status 4
 ///     stdout 'REGEX'      what the line before wrote matches; likewise stderr; with `!`, it does not
 ///     eventually LINE     the line has to succeed sooner or later, and is tried for a minute
+///     export NAME=VALUE   holds for all lines that follow
 ///     # …                 a comment
 struct Session: Sendable, CustomTestStringConvertible {
     let name: String
@@ -21,7 +22,11 @@ struct Session: Sendable, CustomTestStringConvertible {
         let folder = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
             .appendingPathComponent("Sessions")
         let names = (try? FileManager.default.contentsOfDirectory(atPath: folder.path)) ?? []
-        return names.filter { $0.hasSuffix(".session") }.sorted().compactMap { name in
+        // CESSDRIVE_SESSIONS=drive,keys runs these only.
+        let chosen = ProcessInfo.processInfo.environment["CESSDRIVE_SESSIONS"]?.split(separator: ",").map {
+            $0 + ".session"
+        }
+        return names.filter { $0.hasSuffix(".session") && chosen?.contains($0) != false }.sorted().compactMap { name in
             (try? String(contentsOf: folder.appendingPathComponent(name), encoding: .utf8))
                 .map { Session(name: String(name.dropLast(8)), text: $0) }
         }
@@ -37,9 +42,10 @@ struct Session: Sendable, CustomTestStringConvertible {
     /// - Throws: `SessionError`, which names the line and shows what the program said.
     func run(in sandbox: Sandbox) async throws {
         var last = Sandbox.Outcome(status: 0, output: "", error: "")
+        var sandbox = sandbox
         for (index, line) in lines.enumerated() {
             guard let step = SessionStep(line) else { continue }
-            if let complaint = try await step.run(in: sandbox, after: &last) {
+            if let complaint = try await step.run(in: &sandbox, after: &last) {
                 throw SessionError(session: name, line: index + 1, text: line, complaint: complaint, outcome: last)
             }
         }
@@ -71,6 +77,7 @@ enum SessionStep: Equatable {
 
     case command(String, Expectation)
     case eventually(String)
+    case export(String)
     case matches(Stream, String, negated: Bool)
 
     /// Nil for a line that says nothing.
@@ -92,11 +99,15 @@ enum SessionStep: Equatable {
             self = .matches(stream, pattern, negated: expectation == .failure)
             return
         }
+        if text.hasPrefix("export ") {
+            self = .export(text)
+            return
+        }
         self = text.hasPrefix("eventually ") ? .eventually(String(text.dropFirst(11))) : .command(text, expectation)
     }
 
     /// - Returns: what is wrong; nil if all is well.
-    func run(in sandbox: Sandbox, after last: inout Sandbox.Outcome) async throws -> String? {
+    func run(in sandbox: inout Sandbox, after last: inout Sandbox.Outcome) async throws -> String? {
         switch self {
         case .command(let line, let expectation):
             last = try await sandbox.run(line)
@@ -105,6 +116,9 @@ enum SessionStep: Equatable {
             case .failure: return last.status != 0 ? nil : "succeeded, but was to fail"
             case .status(let status): return last.status == status ? nil : "was to end with \(status)"
             }
+        case .export(let line):
+            sandbox.exports += line + "\n"
+            return nil
         case .eventually(let line):
             let end = ContinuousClock.now + .seconds(60)
             repeat {
