@@ -25,7 +25,7 @@ struct DriveFixture: Sendable {
     ) async throws -> R {
         try await withTemporaryDirectory { directory in
             let root = RootKeys(seed64: Secret(copying: [UInt8].pattern(count: 64).span))
-            let network = MemoryNetwork(nodes: nodes)
+            let network = MemoryNetwork(nodes: nodes, isHashing: false)
             let fixture = DriveFixture(network: network, directory: directory, root: root)
             if let territory {
                 network.addTerritory(of: fixture.account, named: root.territoryName, byteCount: territory)
