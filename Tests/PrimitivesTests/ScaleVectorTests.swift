@@ -123,7 +123,8 @@ struct ScaleVectorTests {
     }
 
     @Test func `what is not a SCALE encoding is refused`() throws {
-        for vector in vectors.must_fail {
+        // The chain's own enum is read, and refused, in the tests of CESS.
+        for vector in vectors.must_fail where vector.type != "FileState" {
             let bytes = try #require([UInt8](hex: vector.hex))
             #expect(throws: ScaleError.self, "\(vector.type): \(vector.why)") {
                 var decoder = ScaleDecoder(bytes)
@@ -134,8 +135,6 @@ struct ScaleVectorTests {
                     _ = try decoder.option { (d) throws(ScaleError) in try d.integer(UInt32.self) }
                 case "Vec<u32>": _ = try decoder.vector { (d) throws(ScaleError) in try d.integer(UInt32.self) }
                 case "Vec<u8>": _ = try decoder.byteVector()
-                // The chain's own enums are read in the module of their types.
-                case "FileState": throw ScaleError.unknownVariant(bytes[0], type: vector.type, offset: 0)
                 default: Issue.record("unknown type \(vector.type)")
                 }
             }
