@@ -213,6 +213,8 @@ actor Exporter {
     }
 
     private func deliver(_ chunk: [UInt8]) async throws {
+        // Chunks that have come already wait for nothing that would notice.
+        try Task.checkCancellation()
         guard let target = pending.first, target.written < target.places.count else { return }
         let place = target.places[target.written]
         if target.failure == nil {
