@@ -60,6 +60,7 @@ public final class Database: Sendable {
     /// Runs `body` in a transaction, committed when it returns and rolled back when it throws.
     ///
     /// - Throws: what `body` throws; `CancellationError` if the task was cancelled (then nothing was written).
+    @discardableResult
     public func write<T: Sendable>(_ body: @Sendable (Connection) throws -> T) async throws -> T {
         do { return try await pool.write { try body(Connection(database: $0)) } } catch let error as GRDB.DatabaseError
         {

@@ -81,7 +81,7 @@ extension Drive {
         try home.create()
         let lock = try await WriterLock.acquire(home, waiting: options.waiting)
         defer { withExtendedLifetime(lock) {} }
-        try await carryOn(options)
+        _ = try await carryOn(options)
         do { return try await commit(options) { context, _ in try await body(context) } } catch let stale as StaleParent
         {
             // Nothing of this commit is on the chain, and it can never be: the change has to be made anew. What it read

@@ -1,7 +1,3 @@
-public import BlobStore
-public import DriveFormat
-public import Primitives
-
 /// What can go wrong with a drive as its user sees it.
 public enum DriveError: Error, CustomStringConvertible {
     /// Nothing is known here of a drive of this name.

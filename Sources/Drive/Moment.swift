@@ -7,7 +7,7 @@ public enum Moment {
     /// `2026-11-22 14.03` by this machine's clock: what may stand in a file's name everywhere.
     static func minute(_ time: Timestamp) -> String {
         var seconds = time_t(time.seconds)
-        var parts = tm()
+        var parts = unsafe tm()
         _ = unsafe localtime_r(&seconds, &parts)
         var text = [CChar](repeating: 0, count: 64)
         let count = unsafe strftime(&text, text.count, "%Y-%m-%d %H.%M", &parts)
@@ -21,8 +21,8 @@ public enum Moment {
             ("%Y-%m-%dT%H:%M:%S", 1), ("%Y-%m-%d %H:%M:%S", 1), ("%Y-%m-%dT%H:%M", 60), ("%Y-%m-%d %H:%M", 60),
             ("%Y-%m-%d", 86_400),
         ] {
-            var parts = tm()
-            parts.tm_isdst = -1
+            var parts = unsafe tm()
+            unsafe parts.tm_isdst = -1
             let isUTC = text.hasSuffix("Z")
             let plain = isUTC ? String(text.dropLast()) : text
             let isWhole = unsafe plain.withCString { start in

@@ -1,4 +1,4 @@
-public import CESS
+internal import CESS
 public import DriveFormat
 public import Substrate
 

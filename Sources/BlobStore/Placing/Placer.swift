@@ -269,14 +269,21 @@ public struct Placer: Sendable {
         let placed = try await database.placedRows(of: volume.id)
         let reported = Set(deal.completed.map(\.row))
         let reporters = Set(deal.completed.map(\.node))
-        // A node reports one row of a deal. One that has reported another than it was sent (all-zero rows look alike)
-        // will not report this one; one that has been silent for long may never.
-        let pending = placed.filter {
-            !reported.contains($0.row) && !reporters.contains($0.node)
-                && block.number < $0.block + Self.reportPatience
+        // A node reports one row of a deal. One that has reported will not report another row; one that has been silent
+        // for long may never.
+        let pending = Set(
+            placed.filter { !reporters.contains($0.node) && block.number < $0.block + Self.reportPatience }.map(\.row))
+        // Rows whose fragments are equal (all zeros) are reported by whichever of their nodes comes first, so as many nodes
+        // as rows are enough, whoever was sent which.
+        let alike = Dictionary(grouping: 0..<ReedSolomon.shardCount) { row in
+            volume.record.segments.map { $0.fragments[row] }
         }
-        let covered = reported.union(pending.map(\.row))
-        let missing = (0..<ReedSolomon.shardCount).filter { !covered.contains($0) }
+        let missing = alike.values.flatMap { rows in
+            let open = rows.filter { !reported.contains($0) }
+            let own = open.filter(pending.contains)
+            let spare = rows.count(where: pending.contains) - own.count
+            return open.filter { !pending.contains($0) }.dropFirst(spare)
+        }.sorted()
         return (missing, reporters.union(placed.map(\.node)))
     }
 

@@ -42,7 +42,7 @@ struct RowSender: Sendable {
 extension [UInt8] {
     fileprivate mutating func removeTrailingZeros() {
         var count = count
-        withUnsafeBytes { bytes in
+        unsafe withUnsafeBytes { bytes in
             // Whole words first: most of a small volume is zeros.
             while unsafe count >= 8 && count.isMultiple(of: 8)
                 && bytes.loadUnaligned(fromByteOffset: count - 8, as: UInt64.self) == 0

@@ -1,5 +1,5 @@
 internal import CESS
-public import DriveFormat
+internal import DriveFormat
 internal import Substrate
 
 /// How far the volumes of a plan have come, by the chain and by this machine's memory.

@@ -66,7 +66,7 @@ struct SegmentBuilder {
     private mutating func seal(_ blob: PreparedBlob, sealer: BlobSealer) -> BlobReference {
         let range = used..<used + blob.sealedByteCount
         var span = bytes.mutableSpan
-        var place = span.extracting(range)
+        var place = span._mutatingExtracting(range)
         let header = sealer.seal(
             blob.payload.span, kind: blob.kind, codec: blob.codec, id: blob.id, rawByteCount: blob.rawByteCount,
             into: &place)

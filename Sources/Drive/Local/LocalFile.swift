@@ -52,21 +52,21 @@ struct FileExtent: Equatable, Sendable {
     deinit { close(descriptor) }
 
     static func openDirectory(_ path: [UInt8]) throws(Errno) -> LocalFile {
-        try opening(path) { unsafe open($0, O_RDONLY | O_DIRECTORY | O_CLOEXEC) }
+        try unsafe opening(path) { unsafe open($0, O_RDONLY | O_DIRECTORY | O_CLOEXEC) }
     }
 
     func openDirectory(named name: [UInt8]) throws(Errno) -> LocalFile {
-        try Self.opening(name) { unsafe openat(descriptor, $0, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC) }
+        try unsafe Self.opening(name) { unsafe openat(descriptor, $0, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC) }
     }
 
     /// Opens for reading. A name that has become a fifo or a device since it was looked at does not block.
     func openFile(named name: [UInt8]) throws(Errno) -> LocalFile {
-        try Self.opening(name) { unsafe openat(descriptor, $0, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC) }
+        try unsafe Self.opening(name) { unsafe openat(descriptor, $0, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC) }
     }
 
     /// Creates a file that must not exist yet.
     func createFile(named name: [UInt8]) throws(Errno) -> LocalFile {
-        try Self.opening(name) {
+        try unsafe Self.opening(name) {
             unsafe openat(descriptor, $0, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0o600)
         }
     }
@@ -108,7 +108,7 @@ struct FileExtent: Equatable, Sendable {
 
     /// The names in this directory, in the order of their bytes, without `.` and `..`.
     func names() throws(Errno) -> [[UInt8]] {
-        let copy = openat(descriptor, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+        let copy = unsafe openat(descriptor, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC)
         guard copy >= 0 else { throw Errno(rawValue: errno) }
         guard let stream = unsafe fdopendir(copy) else {
             close(copy)

@@ -25,7 +25,7 @@ final class OwnerNames: Sendable {
     }
 
     private static func userName(_ id: UInt32) -> [UInt8] {
-        var record = passwd()
+        var record = unsafe passwd()
         var found: UnsafeMutablePointer<passwd>?
         var buffer = [CChar](repeating: 0, count: 16_384)
         guard unsafe getpwuid_r(id, &record, &buffer, buffer.count, &found) == 0, unsafe found != nil else { return [] }
@@ -33,7 +33,7 @@ final class OwnerNames: Sendable {
     }
 
     private static func groupName(_ id: UInt32) -> [UInt8] {
-        var record = Glibc.group()
+        var record = unsafe Glibc.group()
         var found: UnsafeMutablePointer<Glibc.group>?
         var buffer = [CChar](repeating: 0, count: 16_384)
         guard unsafe getgrgid_r(id, &record, &buffer, buffer.count, &found) == 0, unsafe found != nil else { return [] }

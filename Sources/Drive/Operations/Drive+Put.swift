@@ -1,5 +1,5 @@
-public import BlobStore
-public import DriveFormat
+internal import BlobStore
+internal import DriveFormat
 internal import Sealing
 internal import Synchronization
 

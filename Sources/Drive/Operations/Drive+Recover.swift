@@ -4,7 +4,7 @@ public import DriveFormat
 public import Logging
 internal import Primitives
 public import Sealing
-public import Substrate
+internal import Substrate
 public import SystemPackage
 
 /// A drive that a phrase was found to have.

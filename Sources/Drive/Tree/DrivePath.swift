@@ -1,4 +1,4 @@
-public import DriveFormat
+internal import DriveFormat
 
 /// A path in the drive: names from the root down, as raw bytes.
 public struct DrivePath: Hashable, Sendable, CustomStringConvertible {
