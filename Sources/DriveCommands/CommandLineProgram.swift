@@ -16,13 +16,16 @@ public enum CommandLineProgram {
     static func run(_ arguments: [String], environment: [String: String]) async -> ExitStatus {
         let console = console(for: arguments, environment)
         do {
-            try await Interruption.guarding {
-                var command = try Cessdrive.parseAsRoot(arguments)
-                if var asynchronous = command as? any AsyncParsableCommand {
-                    try await asynchronous.run()
-                } else {
-                    try command.run()
+            var command = try Cessdrive.parseAsRoot(arguments)
+            if let asynchronous = command as? any AsyncParsableCommand {
+                let handed = HandedOver(asynchronous)
+                try await Interruption.guarding {
+                    var command = handed.command
+                    try await command.run()
                 }
+            } else {
+                // It holds its thread, and so could not be cancelled: signals end it as they end any process.
+                try command.run()
             }
             return .done
         } catch ConsoleError.closed {
@@ -74,4 +77,11 @@ extension Cessdrive {
         }
         return path
     }
+}
+
+/// A command on its way into the task that runs it.
+private struct HandedOver: @unchecked Sendable {  // whoever made it does not touch it again
+    let command: any AsyncParsableCommand
+
+    init(_ command: any AsyncParsableCommand) { self.command = command }
 }

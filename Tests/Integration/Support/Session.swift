@@ -8,7 +8,7 @@ import Testing
 ///     ! LINE              the line has to fail
 ///     [4] LINE            the line has to end with status 4
 ///     stdout 'REGEX'      what the line before wrote matches; likewise stderr; with `!`, it does not
-///     eventually LINE     the line has to succeed sooner or later, and is tried for a minute
+///     eventually LINE     the line has to succeed sooner or later, and is tried for three minutes
 ///     export NAME=VALUE   holds for all lines that follow
 ///     # …                 a comment
 struct Session: Sendable, CustomTestStringConvertible {
@@ -24,7 +24,7 @@ struct Session: Sendable, CustomTestStringConvertible {
         let names = (try? FileManager.default.contentsOfDirectory(atPath: folder.path)) ?? []
         // CESSDRIVE_SESSIONS=drive,keys runs these only.
         let chosen = ProcessInfo.processInfo.environment["CESSDRIVE_SESSIONS"]?.split(separator: ",").map {
-            $0 + ".session"
+            String($0) + ".session"
         }
         return names.filter { $0.hasSuffix(".session") && chosen?.contains($0) != false }.sorted().compactMap { name in
             (try? String(contentsOf: folder.appendingPathComponent(name), encoding: .utf8))
@@ -120,13 +120,13 @@ enum SessionStep: Equatable {
             sandbox.exports += line + "\n"
             return nil
         case .eventually(let line):
-            let end = ContinuousClock.now + .seconds(60)
+            let end = ContinuousClock.now + .seconds(180)
             repeat {
                 last = try await sandbox.run(line)
                 if last.status == 0 { return nil }
                 try await Task.sleep(for: .milliseconds(200))
             } while ContinuousClock.now < end
-            return "did not succeed within a minute"
+            return "did not succeed within three minutes"
         case .matches(let stream, let pattern, let negated):
             let text = stream == .stdout ? last.output : last.error
             let found = try Regex(pattern).anchorsMatchLineEndings().firstMatch(in: text) != nil
