@@ -17,7 +17,7 @@ RELEASE := -c release --static-swift-stdlib --product cessdrive
 PACKAGES := libsodium-dev libcurl4-openssl-dev libisal-dev libzstd-dev libssl-dev libsqlite3-dev libsecp256k1-dev \
             libxxhash-dev pkg-config make python3-venv
 
-.PHONY: all help deps build test check format unit integration interop bench bench-quick demo docs install clean
+.PHONY: all help deps build test check format unit integration faults interop bench bench-quick demo docs install clean
 
 all: build
 
@@ -57,7 +57,12 @@ unit: $(STAMPS)/deps
 	$(STRICT) swift test $(DEBUG:--build-tests=) --parallel --skip IntegrationTests
 
 integration: build  ## the release program against real processes of the local network
+	@$(BINARY) manual .build/manual 2>/dev/null
+	@diff -r .build/manual Docs/Manual || { echo "make: the manual pages are not those of the commands: make docs" >&2; exit 1; }
 	CESSDRIVE_BINARY=$(CURDIR)/$(BINARY) $(STRICT) swift test $(DEBUG:--build-tests=) --no-parallel --filter IntegrationTests
+
+faults: build  ## of them only what goes wrong: nodes, chain, network, leases, signals
+	CESSDRIVE_SESSIONS=lies,network,interrupt,lease,recover $(MAKE) integration
 
 interop: build  ## substrate-interface from PyPI against the running local network
 	Tests/Interop/run $(CURDIR)/$(BINARY)
