@@ -7,7 +7,7 @@ import SystemPackage
 enum Terminal {
     /// Asks a yes-or-no question; anything but yes is no.
     static func confirms(_ question: String) async throws -> Bool {
-        var answer = try await line(question + " [y/N] ", echo: true)
+        var answer = try await line(question + " [y/N] ", "an answer", echo: true)
         defer { answer.wipe() }
         let text = String(decoding: answer, as: UTF8.self).lowercased()
         return text == "y" || text == "yes"
@@ -15,13 +15,13 @@ enum Terminal {
 
     /// Asks for a secret, without echo.
     static func secret(_ question: String) async throws -> Secret {
-        var answer = try await line(question + ": ", echo: false)
+        var answer = try await line(question + ": ", "the " + question.lowercased(), echo: false)
         return Secret(taking: &answer)
     }
 
     /// Asks for a line of text.
     static func line(_ question: String) async throws -> String {
-        String(decoding: try await line(question + ": ", echo: true), as: UTF8.self)
+        String(decoding: try await line(question + ": ", "an answer", echo: true), as: UTF8.self)
     }
 
     /// Shows text on the terminal alone, so that it lands in no file.
@@ -34,17 +34,17 @@ enum Terminal {
         }
     }
 
-    private static func line(_ question: String, echo: Bool) async throws -> [UInt8] {
+    /// - Parameter what: the question is for, where there is no terminal.
+    private static func line(_ question: String, _ what: String, echo: Bool) async throws -> [UInt8] {
         let cancelled = CancelMark()
         return try await withTaskCancellationHandler {
-            try await onThread { try read(question, echo: echo, cancelled: cancelled) }
+            try await onThread { try read(question, what, echo: echo, cancelled: cancelled) }
         } onCancel: {
             cancelled.raise()
         }
     }
 
-    private static func read(_ question: String, echo: Bool, cancelled: CancelMark) throws -> [UInt8] {
-        let what = question.split(separator: ":")[0].lowercased()
+    private static func read(_ question: String, _ what: String, echo: Bool, cancelled: CancelMark) throws -> [UInt8] {
         guard let tty = try? FileDescriptor.open(FilePath("/dev/tty"), .readWrite) else {
             throw ConsoleError.cannotAsk(what)
         }
