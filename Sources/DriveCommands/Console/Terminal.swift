@@ -49,7 +49,6 @@ enum Terminal {
             throw ConsoleError.cannotAsk(what)
         }
         return try tty.closeAfter {
-            _ = try tty.writeAll(Array(question.utf8))
             var before = termios()
             _ = unsafe tcgetattr(tty.rawValue, &before)
             if !echo {
@@ -61,6 +60,8 @@ enum Terminal {
                 unsafe tcsetattr(tty.rawValue, TCSAFLUSH, &before)
                 if !echo { _ = try? tty.writeAll([UInt8(ascii: "\n")]) }
             }
+            // Last, since what was typed before the echo went off is thrown away.
+            _ = try tty.writeAll(Array(question.utf8))
             return try readLine(from: tty, cancelled: cancelled)
         }
     }

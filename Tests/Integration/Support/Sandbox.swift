@@ -47,6 +47,8 @@ struct Sandbox: Sendable {
             "PATH": directory.appending("bin").string + ":/usr/local/bin:/usr/bin:/bin:/usr/sbin:/sbin",
             "WORK": directory.appending("work").string,
             "NET": directory.appending("net").string,
+            "TOOLS": URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+                .appendingPathComponent("Tools").path,
             "TMPDIR": directory.appending("work").string,
             "LANG": "C.UTF-8", "TERM": "dumb",
         ]
