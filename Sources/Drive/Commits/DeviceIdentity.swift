@@ -42,9 +42,14 @@ struct DeviceIdentity: Sendable {
 
 extension Timestamp {
     /// The system's clock.
-    static var now: Timestamp {
+    static var now: Timestamp { of(CLOCK_REALTIME) }
+
+    /// The clock that the kernel stamps files with: it stands still for some milliseconds at a time.
+    static var tick: Timestamp { of(CLOCK_REALTIME_COARSE) }
+
+    private static func of(_ clock: clockid_t) -> Timestamp {
         var time = timespec()
-        _ = unsafe clock_gettime(CLOCK_REALTIME, &time)
+        _ = unsafe clock_gettime(clock, &time)
         return Timestamp(seconds: Int64(time.tv_sec), nanoseconds: UInt32(time.tv_nsec))
     }
 }

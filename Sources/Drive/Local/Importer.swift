@@ -178,7 +178,7 @@ actor Importer {
     // MARK: Files
 
     private func fileEntry(_ file: LocalFile) async throws -> Entry {
-        let status = try file.status()
+        let status = try await disk.run { try file.settledStatus() }
         guard status.type == .file else { throw Errno.invalidArgument }
         var entry = attributes(status)
         report.files += 1

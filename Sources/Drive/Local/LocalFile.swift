@@ -97,6 +97,19 @@ struct FileExtent: Equatable, Sendable {
         return status
     }
 
+    /// The status of a file such that every later change gives it another time of change: one that was changed within the
+    /// running tick of the clock that stamps files is looked at again when the tick is over. Blocks for some milliseconds.
+    func settledStatus() throws(Errno) -> LocalStatus {
+        // Nobody waits for a file that is written without end: it will be seen to have changed anyway.
+        for _ in 0..<16 {
+            let tick = Timestamp.tick
+            let status = try status()
+            guard status.changed >= tick, status.changed <= .now else { return status }
+            usleep(1000)
+        }
+        return try status()
+    }
+
     private static func status(_ directory: Int32, _ name: [UInt8], flags: Int32) throws(Errno) -> LocalStatus {
         var result = stat()
         guard unsafe withCString(name, { unsafe fstatat(directory, $0, &result, flags) }) == 0 else {
