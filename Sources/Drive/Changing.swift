@@ -128,8 +128,7 @@ extension Drive {
         let (blob, signed, plan) = try await builder.build(
             root: new, parent: head, keyRing: ring.record, message: options.message, nameTagKey: keys.nameTagKey)
         let pending = PendingCommit(plan: plan, blob: blob, signed: signed)
-        try await database.set(
-            Self.pendingSetting, to: keys.device.localSealer.seal(pending.scaleBytes, purpose: Self.pendingSetting))
+        try await database.set(Self.pendingSetting, to: pending.scaleBytes)
         options.observer(.reached(.staged))
         try await carry(pending, reading: reading, spool: spool, options)
         return ChangeResult(hasCommit: true, stage: options.stage, commit: blob.id.description)
@@ -195,11 +194,7 @@ extension Drive {
 
     /// The commit of this machine that is on its way.
     func pendingCommit() async throws -> PendingCommit? {
-        guard let sealed = try await database.setting(Self.pendingSetting) else { return nil }
-        guard let bytes = keys.device.localSealer.open(sealed, purpose: Self.pendingSetting) else {
-            throw StoreError.stateDamaged(reason: "the pending commit does not open with this device's key")
-        }
-        return try PendingCommit(scaleBytes: bytes)
+        try await database.setting(Self.pendingSetting).map { try PendingCommit(scaleBytes: $0) }
     }
 
     // MARK: Carrying

@@ -52,7 +52,7 @@ public final class Drive: Sendable {
         self.logger = logger
         account = KeyPair(miniSecret: keys.accountMiniSecret)
         device = DeviceIdentity(keys.device)
-        database = try StoreDatabase(path: home.database.string)
+        database = try StoreDatabase(path: home.database.string, sealer: keys.device.localSealer)
     }
 
     public var accountID: AccountID { account.accountID }
@@ -74,7 +74,7 @@ public final class Drive: Sendable {
         let blobs = BlobReader(segments: segments, keys: keys.drive, epochs: try await epochKeys())
         let (drive, database, keys) = (id, database, keys)
         let heads = DriveHeads(
-            discovery: discovery(segments), database: database, drive: drive, local: keys.device.localSealer
+            discovery: discovery(segments), database: database, drive: drive
         ) { commit in try await Self.learnVolumes(of: commit, keys: keys.drive, database: database, reader: blobs) }
         return Reading(segments: segments, blobs: blobs, heads: heads)
     }
@@ -116,10 +116,7 @@ public final class Drive: Sendable {
 
     /// The epochs that this machine has opened before.
     func epochs() async throws -> [Epoch] {
-        guard let sealed = try await database.setting(Self.epochsSetting) else { return [] }
-        guard let bytes = keys.device.localSealer.open(sealed, purpose: Self.epochsSetting) else {
-            throw StoreError.stateDamaged(reason: "the epochs do not open with this device's key")
-        }
+        guard let bytes = try await database.setting(Self.epochsSetting) else { return [] }
         var decoder = ScaleDecoder(bytes)
         return try decoder.vector { (decoder) throws(ScaleError) in
             let id: EpochID = try decoder.decode()
@@ -138,9 +135,8 @@ public final class Drive: Sendable {
             encoder.encode(epoch.id)
             epoch.key.withBytes { for index in $0.indices { encoder.integer($0[index]) } }
         }
-        let sealed = keys.device.localSealer.seal(encoder.bytes, purpose: Self.epochsSetting)
-        encoder.bytes.wipe()
-        try await database.set(Self.epochsSetting, to: sealed)
+        defer { encoder.bytes.wipe() }
+        try await database.set(Self.epochsSetting, to: encoder.bytes)
     }
 
     /// Opens the epochs of a key ring that this machine does not know yet, and gives them to the reader.

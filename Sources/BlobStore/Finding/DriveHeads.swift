@@ -2,7 +2,6 @@ internal import CESS
 public import DriveFormat
 public import Primitives
 internal import SCALE
-public import Sealing
 
 /// Keeps this machine's idea of a drive's head up to date with the network, and never lets it go back.
 ///
@@ -11,18 +10,16 @@ public struct DriveHeads: Sendable {
     private let discovery: Discovery
     private let database: StoreDatabase
     private let drive: DriveID
-    private let local: LocalSealer
     /// The FIDs in a commit's set of volumes; what it reads on the way is remembered.
     private let volumes: @Sendable (FoundCommit) async throws -> Set<Bytes32>
 
     public init(
-        discovery: Discovery, database: StoreDatabase, drive: DriveID, local: LocalSealer,
+        discovery: Discovery, database: StoreDatabase, drive: DriveID,
         volumes: @escaping @Sendable (FoundCommit) async throws -> Set<Bytes32>
     ) {
         self.discovery = discovery
         self.database = database
         self.drive = drive
-        self.local = local
         self.volumes = volumes
     }
 
@@ -38,17 +35,9 @@ public struct DriveHeads: Sendable {
     private static let setting = "head"
 
     /// The head as this machine has seen it last; nil for a drive that has none yet.
-    public func known() async throws -> FoundCommit? { try open(try await database.setting(Self.setting)) }
-
-    private func open(_ sealed: [UInt8]?) throws -> FoundCommit? {
-        guard let sealed else { return nil }
-        guard let bytes = local.open(sealed, purpose: Self.setting) else {
-            throw StoreError.stateDamaged(reason: "the head does not open with this device's key")
-        }
-        return try FoundCommit(scaleBytes: bytes)
+    public func known() async throws -> FoundCommit? {
+        try await database.setting(Self.setting).map { try FoundCommit(scaleBytes: $0) }
     }
-
-    private func seal(_ head: FoundCommit) -> [UInt8] { local.seal(head.scaleBytes, purpose: Self.setting) }
 
     /// The head at the newest finalized block.
     ///
@@ -56,17 +45,17 @@ public struct DriveHeads: Sendable {
     ///   chain's list cannot be whole; `ReadError` where a commit cannot be read.
     public func refresh() async throws -> State {
         // Before the view, and both at once: what another process adds meanwhile is then either seen and known, or new.
-        let (sealed, seen) = try await database.headMemory(Self.setting)
-        let known = try open(sealed)
+        let (remembered, seen) = try await database.headMemory(Self.setting)
+        let known = try remembered.map { try FoundCommit(scaleBytes: $0) }
         let view = try await discovery.view()
         let (tips, undecided) = try await tips(among: view.fids.subtracting(seen), known: known, view: view)
         let head = tips.first
         try await checkCompleteness(head, view)
         // Another tip is looked at again and again, until a commit has merged it.
         let open = undecided.union(tips.dropFirst().map(\.fid))
-        let changed = head == known ? nil : head.map(seal)
+        let changed = head == known ? nil : head?.scaleBytes
         try await database.rememberHead(
-            Self.setting, changed, ifStill: sealed, seen: Array(view.fids.subtracting(seen).subtracting(open)))
+            Self.setting, changed, ifStill: remembered, seen: Array(view.fids.subtracting(seen).subtracting(open)))
         return State(head: head, tips: tips, view: view)
     }
 
@@ -77,15 +66,14 @@ public struct DriveHeads: Sendable {
     public func publish(
         _ commit: FoundCommit, volumes: [(VolumeID, VolumeRecord)], clearing pending: String
     ) async throws {
-        let sealed = seal(commit)
         let contents = volumes.filter { $0.0 != commit.commit.volume }.map(\.1.fid)
         try await database.publish(
             volumes, runs: commit.commit.index.map(\.root.reference), seen: contents, own: commit.fid,
             clearing: pending, head: Self.setting
         ) { current in
-            let current = try self.open(current)
+            let current = try current.map { try FoundCommit(scaleBytes: $0) }
             let isNext = current == nil || commit.commit.parents.contains { $0 == current?.reference }
-            return isNext ? sealed : nil
+            return isNext ? commit.scaleBytes : nil
         }
     }
 

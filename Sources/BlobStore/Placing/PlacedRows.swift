@@ -16,26 +16,26 @@ struct PlacedRow: Sendable {
 extension StoreDatabase {
     func placedRows(of volume: VolumeID) async throws -> [PlacedRow] {
         let rows = try await database.read {
-            try $0.query("SELECT row, node, block FROM placed_row WHERE volume = ?", [.blob(volume.value.bytes)])
+            try $0.query("SELECT row, placed FROM placed_row WHERE volume = ?", [.blob(volume.value.bytes)])
         }
         return try rows.map {
-            PlacedRow(
-                row: try $0.integer(0, as: Int.self), node: try AccountID(scaleBytes: try $0.blob(1)),
-                block: try $0.integer(2, as: UInt32.self))
+            let row = try $0.integer(0, as: Int.self)
+            var decoder = ScaleDecoder(try opened(.row, at: Self.place(volume, row), $0.blob(1)))
+            return PlacedRow(row: row, node: try decoder.decode(), block: try decoder.integer())
         }
     }
 
     func setPlaced(_ placed: PlacedRow, of volume: VolumeID) async throws {
+        var encoder = ScaleEncoder()
+        encoder.encode(placed.node)
+        encoder.integer(placed.block)
+        let value = sealed(.row, at: Self.place(volume, placed.row), encoder.bytes)
         try await database.write {
             try $0.execute(
-                """
-                INSERT INTO placed_row VALUES (?, ?, ?, ?)
-                ON CONFLICT DO UPDATE SET node = excluded.node, block = excluded.block
-                """,
-                [
-                    .blob(volume.value.bytes), .int(placed.row), .blob(placed.node.scaleBytes),
-                    .int(placed.block),
-                ])
+                "INSERT INTO placed_row VALUES (?, ?, ?) ON CONFLICT DO UPDATE SET placed = excluded.placed",
+                [.blob(volume.value.bytes), .int(placed.row), value])
         }
     }
+
+    private static func place(_ volume: VolumeID, _ row: Int) -> [UInt8] { volume.value.bytes + [UInt8(row)] }
 }

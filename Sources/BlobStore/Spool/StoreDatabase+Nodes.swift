@@ -6,11 +6,12 @@ public import Substrate
 extension StoreDatabase {
     /// The nodes of a volume by segment and row, as the chain said last.
     public func nodes(of fid: Bytes32) async throws -> [[AccountID]]? {
-        let bytes = try await database.read {
-            try $0.row("SELECT nodes FROM placement WHERE fid = ?", [.blob(fid.bytes)])?.blob(0)
+        let tag = tag(.placement, fid.bytes)
+        let sealed = try await database.read {
+            try $0.row("SELECT nodes FROM placement WHERE tag = ?", [.blob(tag)])?.blob(0)
         }
-        guard let bytes else { return nil }
-        var decoder = ScaleDecoder(bytes)
+        guard let sealed else { return nil }
+        var decoder = ScaleDecoder(try opened(.placement, at: tag, sealed))
         let nodes = try decoder.vector { (decoder) throws(ScaleError) in
             try decoder.vector(of: AccountID.self, limit: 12)
         }
@@ -20,25 +21,30 @@ extension StoreDatabase {
     public func setNodes(_ nodes: [[AccountID]], of fid: Bytes32) async throws {
         var encoder = ScaleEncoder()
         encoder.vector(nodes) { $0.vector($1) }
-        let bytes = encoder.bytes
+        let tag = tag(.placement, fid.bytes)
+        let value = sealed(.placement, at: tag, encoder.bytes)
         try await database.write {
             try $0.execute(
                 "INSERT INTO placement VALUES (?, ?) ON CONFLICT DO UPDATE SET nodes = excluded.nodes",
-                [.blob(fid.bytes), .blob(bytes)])
+                [.blob(tag), value])
         }
     }
 
     public func endpoint(of node: AccountID) async throws -> String? {
-        try await database.read {
-            try $0.row("SELECT endpoint FROM node WHERE account = ?", [.blob(node.scaleBytes)])?.text(0)
+        let tag = tag(.node, node.scaleBytes)
+        let sealed = try await database.read {
+            try $0.row("SELECT endpoint FROM node WHERE tag = ?", [.blob(tag)])?.blob(0)
         }
+        return try sealed.map { String(decoding: try opened(.node, at: tag, $0), as: UTF8.self) }
     }
 
     public func setEndpoint(_ endpoint: String, of node: AccountID) async throws {
+        let tag = tag(.node, node.scaleBytes)
+        let value = sealed(.node, at: tag, Array(endpoint.utf8))
         try await database.write {
             try $0.execute(
                 "INSERT INTO node VALUES (?, ?) ON CONFLICT DO UPDATE SET endpoint = excluded.endpoint",
-                [.blob(node.scaleBytes), .text(endpoint)])
+                [.blob(tag), value])
         }
     }
 
@@ -49,10 +55,10 @@ extension StoreDatabase {
     func headMemory(_ setting: String) async throws -> (head: [UInt8]?, seen: Set<Bytes32>) {
         try await database.read { connection in
             var fids: Set<Bytes32> = []
-            try connection.forEachRow("SELECT fid FROM seen_file") { row in
-                if let fid = Bytes32(try row.blob(0)) { fids.insert(fid) }
+            try connection.forEachRow("SELECT tag, fid FROM seen_file") { row in
+                if let fid = Bytes32(try opened(.file, at: row.blob(0), row.blob(1))) { fids.insert(fid) }
             }
-            return (try Self.setting(setting, connection), fids)
+            return (try self.setting(setting, connection), fids)
         }
     }
 
@@ -64,13 +70,17 @@ extension StoreDatabase {
     ) async throws {
         guard head != nil || !seen.isEmpty else { return }
         try await database.write { connection in
-            guard try Self.setting(setting, connection) == former else { return }
-            if let head { try Self.set(setting, to: head, connection) }
-            try Self.addSeenFiles(seen, connection)
+            guard try self.setting(setting, connection) == former else { return }
+            if let head { try set(setting, to: head, connection) }
+            try addSeenFiles(seen, connection)
         }
     }
 
-    static func addSeenFiles(_ fids: [Bytes32], _ connection: Connection) throws {
-        for fid in fids { try connection.execute("INSERT OR IGNORE INTO seen_file VALUES (?)", [.blob(fid.bytes)]) }
+    func addSeenFiles(_ fids: [Bytes32], _ connection: Connection) throws {
+        for fid in fids {
+            let tag = tag(.file, fid.bytes)
+            try connection.execute(
+                "INSERT OR IGNORE INTO seen_file VALUES (?, ?)", [.blob(tag), sealed(.file, at: tag, fid.bytes)])
+        }
     }
 }

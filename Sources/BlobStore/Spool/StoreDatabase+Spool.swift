@@ -29,9 +29,24 @@ struct SpooledSegment: Sendable {
     let isSealed: Bool
 }
 
-struct StagedBlob: Sendable {
+struct StagedBlob: Sendable, ScaleCodable {
     let reference: BlobReference
     let kind: BlobKind
+
+    init(reference: BlobReference, kind: BlobKind) {
+        self.reference = reference
+        self.kind = kind
+    }
+
+    init(from decoder: inout ScaleDecoder) throws(ScaleError) {
+        reference = try decoder.decode()
+        kind = try decoder.decode()
+    }
+
+    func encode(to encoder: inout ScaleEncoder) {
+        encoder.encode(reference)
+        encoder.encode(kind)
+    }
 }
 
 extension StoreDatabase {
@@ -70,15 +85,20 @@ extension StoreDatabase {
 
     /// The table of a segment that was not sealed yet.
     func stagedEntries(of volume: VolumeID, segment: Int) async throws -> [BlobTable.Entry] {
-        let rows = try await database.read {
-            try $0.query(
-                "SELECT id, kind, pointer FROM staged_blob WHERE volume = ? AND segment = ? ORDER BY offset",
-                [.blob(volume.value.bytes), .int(segment)])
-        }
-        return try rows.map { row in
-            let blob = try Self.stagedBlob(row)
+        let blobs = try await staged(
+            "SELECT tag, blob FROM staged_blob WHERE volume = ? AND segment = ?",
+            [.blob(volume.value.bytes), .int(segment)])
+        return blobs.sorted { $0.reference.pointer.offset < $1.reference.pointer.offset }.map { blob in
             let epochIndex = blob.kind == .commit ? BlobTable.Entry.preludeEpoch : 0
             return BlobTable.Entry(kind: blob.kind, epochIndex: epochIndex, extent: Extent(blob.reference))
+        }
+    }
+
+    private func staged(_ sql: String, _ arguments: [SQLValue] = []) async throws -> [StagedBlob] {
+        try await database.read { connection in
+            var blobs: [StagedBlob] = []
+            try connection.forEachRow(sql, arguments) { try blobs.append(staged(at: $0.blob(0), $0.blob(1))) }
+            return blobs
         }
     }
 
@@ -102,12 +122,12 @@ extension StoreDatabase {
                 """,
                 [.blob(volume.value.bytes), .int(segment), .int(used), .int(isSealed ? 1 : 0)])
             for blob in blobs {
-                let pointer = blob.reference.pointer
+                let tag = tag(.blob, blob.reference.id.bytes)
                 try connection.execute(
-                    "INSERT INTO staged_blob VALUES (?, ?, ?, ?, ?, ?)",
+                    "INSERT INTO staged_blob VALUES (?, ?, ?, ?)",
                     [
-                        .blob(blob.reference.id.bytes), .int(blob.kind.rawValue), .blob(volume.value.bytes),
-                        .int(segment), .int(pointer.offset), .blob(pointer.scaleBytes),
+                        .blob(tag), .blob(volume.value.bytes), .int(segment),
+                        sealed(.blob, at: tag, blob.scaleBytes),
                     ])
             }
         }
@@ -124,17 +144,18 @@ extension StoreDatabase {
     }
 
     func spooledRecord(_ volume: VolumeID) async throws -> VolumeRecord? {
-        let bytes = try await database.read {
-            try $0.row("SELECT record FROM spooled_volume WHERE id = ?", [.blob(volume.value.bytes)])?.optionalBlob(0)
+        let id = volume.value.bytes
+        let sealed = try await database.read {
+            try $0.row("SELECT record FROM spooled_volume WHERE id = ?", [.blob(id)])?.optionalBlob(0)
         }
-        return try bytes.flatMap { $0 }.map { try VolumeRecord(scaleBytes: $0) }
+        return try sealed.flatMap { $0 }.map { try VolumeRecord(scaleBytes: opened(.record, at: id, $0)) }
     }
 
     func setRecord(_ record: VolumeRecord, of volume: VolumeID) async throws {
+        let id = volume.value.bytes
+        let record = sealed(.record, at: id, record.scaleBytes)
         try await database.write {
-            try $0.execute(
-                "UPDATE spooled_volume SET record = ? WHERE id = ?",
-                [.blob(record.scaleBytes), .blob(volume.value.bytes)])
+            try $0.execute("UPDATE spooled_volume SET record = ? WHERE id = ?", [record, .blob(id)])
         }
     }
 
@@ -142,25 +163,17 @@ extension StoreDatabase {
     ///
     /// Nodes of the index and of the set of volumes, and commits, are named by their parents alone.
     public func stagedIndexEntries() async throws -> [(id: BlobID, kind: BlobKind, pointer: Pointer)] {
-        let rows = try await database.read {
-            try $0.query(
-                "SELECT id, kind, pointer FROM staged_blob WHERE kind NOT IN (?, ?, ?) ORDER BY id",
-                [
-                    .int(BlobKind.indexNode.rawValue), .int(BlobKind.volumeSetNode.rawValue),
-                    .int(BlobKind.commit.rawValue),
-                ])
-        }
-        return try rows.map {
-            let blob = try Self.stagedBlob($0)
-            return (blob.reference.id, blob.kind, blob.reference.pointer)
-        }
+        try await staged("SELECT tag, blob FROM staged_blob")
+            .filter { ![.indexNode, .volumeSetNode, .commit].contains($0.kind) }
+            .map { ($0.reference.id, $0.kind, $0.reference.pointer) }
+            .sorted { $0.0 < $1.0 }
     }
 
     func forgetVolume(_ volume: VolumeID) async throws {
-        try await database.write { try Self.forgetVolume(volume, $0) }
+        try await database.write { try forgetVolume(volume, $0) }
     }
 
-    private static func forgetVolume(_ volume: VolumeID, _ connection: Connection) throws {
+    private func forgetVolume(_ volume: VolumeID, _ connection: Connection) throws {
         let id: [SQLValue] = [.blob(volume.value.bytes)]
         for table in ["spooled_segment", "staged_blob", "placed_row"] {
             try connection.execute("DELETE FROM \(table) WHERE volume = ?", id)
@@ -179,29 +192,22 @@ extension StoreDatabase {
     ) async throws {
         try await database.write { connection in
             for (id, record) in volumes {
-                try connection.execute(
-                    "INSERT OR IGNORE INTO known_blob SELECT id, pointer FROM staged_blob WHERE volume = ?",
-                    [.blob(id.value.bytes)])
-                try Self.learnVolume(id, record, connection)
-                try Self.forgetVolume(id, connection)
+                let rows = try connection.query(
+                    "SELECT tag, blob FROM staged_blob WHERE volume = ?", [.blob(id.value.bytes)])
+                for row in rows {
+                    let blob = try staged(at: row.blob(0), row.blob(1))
+                    try learn(blob.reference.id, blob.reference.pointer, connection)
+                }
+                try learnVolume(id, record, connection)
+                try forgetVolume(id, connection)
             }
-            for run in runs { try connection.execute("INSERT OR IGNORE INTO known_run VALUES (?)", [.blob(run)]) }
-            try Self.addSeenFiles(seen, connection)
-            if let next = try next(try Self.setting(head, connection)) {
-                try Self.set(head, to: next, connection)
-                try Self.addSeenFiles([own], connection)
+            for run in runs { try learnRun(run, connection) }
+            try addSeenFiles(seen, connection)
+            if let next = try next(try setting(head, connection)) {
+                try set(head, to: next, connection)
+                try addSeenFiles([own], connection)
             }
-            try Self.set(pending, to: nil, connection)
+            try set(pending, to: nil, connection)
         }
-    }
-
-    private static func stagedBlob(_ row: Row) throws -> StagedBlob {
-        let offset: Int = row.values.count - 1
-        guard let kind = BlobKind(rawValue: try row.integer(1, as: UInt8.self)) else {
-            throw DatabaseError.unexpectedValue(column: 1, expected: "a blob's kind")
-        }
-        let reference = BlobReference(
-            id: try BlobID(scaleBytes: try row.blob(0)), pointer: try Pointer(scaleBytes: try row.blob(offset)))
-        return StagedBlob(reference: reference, kind: kind)
     }
 }

@@ -25,7 +25,8 @@ extension Drive {
     public static func find(
         _ root: RootKeys, chain: any StorageChain, nodes: any FragmentNodes, scratch: FilePath, logger: Logger
     ) async throws -> [FoundDrive] {
-        let database = try StoreDatabase(path: scratch.appending("find.sqlite").string)
+        let database = try StoreDatabase(
+            path: scratch.appending("find.sqlite").string, sealer: DeviceKeys.random().localSealer)
         let segments = SegmentReader(nodes: nodes, catalog: Catalog(chain: chain, database: database))
         let discovery = Discovery(
             chain: chain, preludes: PreludeReader(segments: segments, preludeKey: root.preludeKey),

@@ -13,6 +13,7 @@ struct SpoolTests {
     struct Disk {
         let directory: URL
         let keys: SpoolKeys
+        let device = DeviceKeys.random()
 
         init(_ directory: URL) throws {
             self.directory = directory
@@ -28,7 +29,8 @@ struct SpoolTests {
         var spoolPath: String { directory.appending(path: "spool").path }
 
         func open(segmentsPerVolume: Int = 2) async throws -> (spool: Spool, database: StoreDatabase) {
-            let database = try StoreDatabase(path: directory.appending(path: "store.sqlite").path)
+            let database = try StoreDatabase(
+                path: directory.appending(path: "store.sqlite").path, sealer: device.localSealer)
             let spool = try await Spool(
                 directory: spoolPath, database: database, keys: keys, segmentsPerVolume: segmentsPerVolume)
             return (spool, database)
