@@ -2,8 +2,8 @@ internal import CESS
 internal import Primitives
 internal import Substrate
 
-/// Chooses nodes for rows: registered as positive, with space, answering now, and in random order, so that no node sees
-/// more of a drive than chance gives it.
+/// Chooses nodes for rows: registered as positive, with space, answering now, sharing their fate with few others that
+/// have a row, and at random, so that no node sees more of a drive than chance gives it.
 actor NodePool {
     struct Candidate: Sendable {
         let account: AccountID
@@ -18,38 +18,60 @@ actor NodePool {
     private var unprobed: [Miner]
     private var usable: [Candidate] = []
     private var failures: [AccountID: Int] = [:]
+    /// Of every registered node, also those that are not usable now and hold a row all the same.
+    private let fates: [AccountID: Set<SharedFate>]
     /// A group whose answers are awaited; whoever needs a node meanwhile waits for it too.
     private var probing: Task<[Candidate], Never>?
 
     init(_ registered: [Miner], bytesPerRow: UInt64, nodes: any FragmentNodes) {
         self.nodes = nodes
+        fates = Dictionary(registered.map { ($0.account, SharedFate.of($0)) }) { first, _ in first }
         unprobed = registered.filter {
             $0.isPositive && $0.idleSpace >= UInt128(bytesPerRow) && !$0.endpoint.isEmpty
         }.shuffled()
     }
 
-    /// A usable node that is not in `taken`; the one that failed least and was found first.
+    /// A usable node that is not in `taken` and shares its fate with at most one that is; one of those that failed least.
     func next(excluding taken: Set<AccountID>) async -> Candidate? {
         while true {
-            let free = usable.filter { !taken.contains($0.account) && failures[$0.account, default: 0] < 3 }
-            if let best = free.min(by: { failures[$0.account, default: 0] < failures[$1.account, default: 0] }) {
-                return best
+            let crowded = crowded(taken)
+            let free = usable.filter {
+                !taken.contains($0.account) && failures[$0.account, default: 0] < 3
+                    && fates[$0.account, default: []].isDisjoint(with: crowded)
             }
+            let least = free.map { failures[$0.account, default: 0] }.min()
+            if let best = free.filter({ failures[$0.account, default: 0] == least }).randomElement() { return best }
             guard isUnfinished else { return nil }
             await probe()
         }
     }
 
-    /// How many nodes are usable, all of them probed.
+    /// What as many of these nodes share as may.
+    private func crowded(_ taken: Set<AccountID>) -> Set<SharedFate> {
+        var counts: [SharedFate: Int] = [:]
+        for account in taken { for fate in fates[account, default: []] { counts[fate, default: 0] += 1 } }
+        return Set(counts.filter { $0.value >= SharedFate.limit }.keys)
+    }
+
+    /// How many rows of one volume the nodes that have answered can take.
+    private var capacity: Int {
+        var taken: Set<AccountID> = []
+        for node in usable where fates[node.account, default: []].isDisjoint(with: crowded(taken)) {
+            taken.insert(node.account)
+        }
+        return taken.count
+    }
+
+    /// How many nodes can take a row of one volume, all of them probed.
     func usableCount() async -> Int {
         while isUnfinished { await probe() }
-        return usable.count
+        return capacity
     }
 
     /// The first group is probed before anything is declared: a deal must not be opened that nobody can take.
     func hasUsable(_ count: Int) async -> Bool {
-        while usable.count < count, isUnfinished { await probe() }
-        return usable.count >= count
+        while capacity < count, isUnfinished { await probe() }
+        return capacity >= count
     }
 
     func failed(_ account: AccountID) { failures[account, default: 0] += 1 }

@@ -12,7 +12,7 @@ public import Substrate
 /// Design: Docs/Design.md, "Commits". Rules of the network: Docs/Protocol/CESS.md, 8.2.
 public struct Placer: Sendable {
     /// A node that holds a row but has not reported it after so many blocks is given up for another.
-    static let reportPatience: UInt32 = 40
+    static let reportPatience: Int64 = 40
 
     let chain: any StorageChain
     let nodes: any FragmentNodes
@@ -41,19 +41,32 @@ public struct Placer: Sendable {
         self.observer = observer
     }
 
+    /// Declarations that a fork took back are made so often again.
+    private static let declarationAttempts = 4
+
     /// Carries the plan on to a stage.
     ///
     /// - Throws: `StoreError`, or what chain and nodes throw. Running again goes on where it ended.
     public func carry(_ plan: PlacementPlan, to stage: Stage) async throws {
         guard stage > .staged else { return }
         let volumes = try await load(plan)
+        for attempt in 1...Self.declarationAttempts {
+            do {
+                try await carry(volumes, to: stage)
+                return
+            } catch StoreError.notDeclared where attempt < Self.declarationAttempts { continue }
+        }
+    }
+
+    private func carry(_ volumes: [Volume], to stage: Stage) async throws {
         try await declare(volumes)
         observer(.reached(.declared))
         guard stage > .declared else { return }
-        try await place(volumes, withholding: !plan.contents.isEmpty)
+        let hasContents = volumes.contains { !$0.isCommit }
+        try await place(volumes, withholding: hasContents)
         observer(.reached(.placed))
         guard stage > .placed else { return }
-        if !plan.contents.isEmpty {
+        if hasContents {
             try await waitForFiles(volumes, only: { !$0.isCommit }, finalized: true)
             try await place(volumes, withholding: false)
         }
@@ -61,6 +74,7 @@ public struct Placer: Sendable {
         observer(.reached(.included))
         guard stage > .included else { return }
         try await waitForFiles(volumes, only: { _ in true }, finalized: true)
+        try await database.set(Self.submissionsSetting, to: nil)
     }
 
     /// Whether the chain has a deal or a file for the commit's volume; what was sent before is settled first.
@@ -115,7 +129,7 @@ public struct Placer: Sendable {
             let submission = try await chain.signDeclaration(
                 of: group.map(\.declaration), territory: territory, signer: signer)
             // On disk before it is sent: after a crash this very extrinsic is sent again, not a second one.
-            try await database.set(Self.submissionSetting, to: submission.scaleBytes)
+            try await setSubmissions(try await submissions() + [submission])
             try await resubmit()
         }
         for volume in try await self.undeclared(volumes) {
@@ -136,39 +150,56 @@ public struct Placer: Sendable {
             + volumes.filter(\.isCommit).map { [$0] }
     }
 
-    private static let submissionSetting = "submission"
+    private static let submissionsSetting = "submissions"
 
+    /// What was sent for the volumes on their way, until these are final: a fork may take back what is in a block.
+    private func submissions() async throws -> [SignedExtrinsic] {
+        guard let bytes = try await database.setting(Self.submissionsSetting) else { return [] }
+        var decoder = ScaleDecoder(bytes)
+        return try decoder.vector()
+    }
+
+    private func setSubmissions(_ submissions: [SignedExtrinsic]) async throws {
+        var encoder = ScaleEncoder()
+        encoder.vector(submissions)
+        try await database.set(Self.submissionsSetting, to: submissions.isEmpty ? nil : encoder.bytes)
+    }
+
+    /// So many blocks are waited for a place in the pool that another extrinsic of this account has.
+    private static let poolPatience = 5
+
+    /// Sends again what was sent before, and forgets only what can never take effect any more: a server's refusal does not
+    /// prove that no other server took it.
     private func resubmit() async throws {
-        guard let bytes = try await database.setting(Self.submissionSetting) else { return }
-        let submission = try SignedExtrinsic(scaleBytes: bytes)
-        do {
-            _ = try await chain.submit(submission)
-            try await database.set(Self.submissionSetting, to: nil)
-        } catch let error as SubmissionError {
-            // Settled, if badly: it will not be sent again.
-            try await database.set(Self.submissionSetting, to: nil)
-            throw error
+        var kept: [SignedExtrinsic] = []
+        let known = try await submissions()
+        for (number, submission) in known.enumerated() {
+            do {
+                if try await submit(submission) != nil { kept.append(submission) }
+            } catch SubmissionError.failed(let failure, let block) {
+                try await setSubmissions(kept + known[(number + 1)...])
+                throw SubmissionError.failed(failure, in: block)
+            }
+        }
+        if kept.count < known.count { try await setSubmissions(kept) }
+    }
+
+    private func submit(_ submission: SignedExtrinsic) async throws -> UInt32? {
+        var patience = Self.poolPatience
+        while true {
+            do { return try await chain.submit(submission) } catch SubmissionError.refused(.priority, _)
+                where patience > 0
+            {
+                // Another drive of this account was faster with this nonce.
+                patience -= 1
+                try await Task.sleep(for: chain.blockTime)
+            }
         }
     }
 
     private func undeclared(_ volumes: [Volume]) async throws -> [Volume] {
-        let block = try await chain.bestBlock()
-        let fids = volumes.map(\.fid)
-        let files = try await chain.files(fids, at: block.hash)
-        let deals = try await chain.deals(fids, at: block.hash)
-        return try volumes.filter { volume in
-            if let file = files[volume.fid] {
-                guard file.owners.contains(where: { $0.user == account }) else { throw StoreError.fidTaken(volume.fid) }
-                return false
-            }
-            if let deal = deals[volume.fid] {
-                guard deal.user.user == account, deal.segments == volume.declaration.segments else {
-                    throw StoreError.fidTaken(volume.fid)
-                }
-                return false
-            }
-            return true
-        }
+        let states = try await states(of: volumes, at: chain.bestBlock().hash)
+        return zip(volumes, states).filter { $0.1 == .nothing }.map(\.0)
     }
 
     private func checkTerritory(for volumes: [Volume]) async throws {
@@ -245,34 +276,46 @@ public struct Placer: Sendable {
                 try await sender.send(row: row, of: volume.id, record: volume.record, to: node) {
                     observer(.sent($0))
                 }
-                let block = try await chain.bestBlock()
-                try await database.setPlaced(
-                    PlacedRow(row: row, node: node.account, block: block.number), of: volume.id)
-                return
             } catch let error where error is CancellationError || error is StoreError || Task.isCancelled {
                 throw error
             } catch NodeError.notInDeal where patience > 0 {
-                // The node's own chain may be some blocks behind the one that was asked here.
+                // The node's own chain may be some blocks behind the one that was asked here; or all rows are reported by now.
                 patience -= 1
                 await nodes.release(node)
                 try await Task.sleep(for: chain.blockTime / 2)
+                guard try await rowState(of: volume) != nil else { return }
+                continue
             } catch {
                 await nodes.giveUp(node, in: pool)
+                continue
             }
+            // Only now: an error of the chain or of this disk is not the node's.
+            let block = try await chain.bestBlock()
+            try await database.setPlaced(PlacedRow(row: row, node: node.account, block: block.number), of: volume.id)
+            return
         }
     }
 
     /// Which rows of an open deal still need a node, and which nodes have one. Nil when the volume is a file already.
+    ///
+    /// - Throws: `StoreError.notDeclared` where the deal is gone.
     private func rowState(of volume: Volume) async throws -> (missing: [Int], nodes: Set<AccountID>)? {
         let block = try await chain.bestBlock()
-        guard let deal = try await chain.deals([volume.fid], at: block.hash)[volume.fid] else { return nil }
+        guard case .deal(let deal) = try await states(of: [volume], at: block.hash)[0] else {
+            try await checkDeclared([volume], at: block)
+            return nil
+        }
         let placed = try await database.placedRows(of: volume.id)
         let reported = Set(deal.completed.map(\.row))
         let reporters = Set(deal.completed.map(\.node))
         // A node reports one row of a deal. One that has reported will not report another row; one that has been silent
         // for long may never.
         let pending = Set(
-            placed.filter { !reporters.contains($0.node) && block.number < $0.block + Self.reportPatience }.map(\.row))
+            placed.filter {
+                // A server may have named any block then.
+                let age = Int64(block.number) - Int64($0.block)
+                return !reporters.contains($0.node) && age < Self.reportPatience && age > -Self.reportPatience
+            }.map(\.row))
         // Rows whose fragments are equal (all zeros) are reported by whichever of their nodes comes first, so as many nodes
         // as rows are enough, whoever was sent which.
         let alike = Dictionary(grouping: 0..<ReedSolomon.shardCount) { row in
@@ -297,17 +340,18 @@ public struct Placer: Sendable {
         let withholding = wanted.count < volumes.count
         while true {
             let best = try await chain.bestBlock()
-            let files = try await chain.files(wanted.map(\.fid), at: best.hash)
-            let open = wanted.filter { files[$0.fid] == nil }
+            let states = try await states(of: wanted, at: best.hash)
+            let open = zip(wanted, states).filter { $0.1 != .file }.map(\.0)
             if open.isEmpty {
                 guard finalized else { return }
                 let final = try await chain.finalizedBlock()
-                if try await chain.files(wanted.map(\.fid), at: final.hash).count == wanted.count { return }
+                if try await self.states(of: wanted, at: final.hash).allSatisfy({ $0 == .file }) { return }
             } else {
+                try await checkDeclared(open, at: best)
                 try await report(open, of: wanted.count, at: best)
                 try await place(volumes, withholding: withholding)
             }
-            try await Task.sleep(for: chain.blockTime / 2)
+            try await Task.sleep(for: chain.blockTime / 4)
         }
     }
 

@@ -5,6 +5,10 @@ public import Substrate
 /// A storage node as the chain knows it. What it says of itself is not checked, and a node that is `positive` may be dead.
 public struct Miner: Hashable, Sendable {
     public let account: AccountID
+    /// Who is paid for its work.
+    public let beneficiary: AccountID
+    /// Who has staked for it.
+    public let stakingAccount: AccountID
     /// As the operator set it, up to the first NUL: `http://host:port`, `host:port`, anything.
     public let endpoint: String
     public let state: MinerState
@@ -17,6 +21,8 @@ public struct Miner: Hashable, Sendable {
 
     public init(account: AccountID, info: MinerInfo) {
         self.account = account
+        beneficiary = info.beneficiary
+        stakingAccount = info.stakingAccount
         endpoint = String(decoding: info.endpoint.prefix { $0 != 0 }, as: UTF8.self)
         state = info.state
         idleSpace = info.idleSpace

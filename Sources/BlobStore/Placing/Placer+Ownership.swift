@@ -1,0 +1,57 @@
+internal import CESS
+internal import DriveFormat
+internal import Primitives
+internal import Substrate
+
+/// What the chain has of a volume.
+enum VolumeState: Equatable {
+    case nothing
+    case deal(DealInfo)
+    case file
+}
+
+extension Placer {
+    /// What a block has of these volumes, in their order.
+    ///
+    /// Everybody can read a declaration and declare the same fragments as his own, even while they are on their way: the
+    /// deal is his then, and so is the file that it becomes, to delete (protocol reference §12, 7). So nothing counts that
+    /// is not this account's, in this territory, and exactly what was declared.
+    ///
+    /// - Throws: `StoreError.fidTaken` where somebody else has the deal, or the file alone.
+    func states(of volumes: [Volume], at block: Bytes32) async throws -> [VolumeState] {
+        let fids = volumes.map(\.fid)
+        let files = try await chain.files(fids, at: block)
+        let deals = try await chain.deals(fids.filter { files[$0] == nil }, at: block)
+        return try volumes.map { volume in
+            if let file = files[volume.fid] {
+                guard isOwn(file, volume) else { throw StoreError.fidTaken(volume.fid) }
+                return .file
+            }
+            guard let deal = deals[volume.fid] else { return .nothing }
+            guard isOwn(deal.user), deal.segments == volume.declaration.segments else {
+                throw StoreError.fidTaken(volume.fid)
+            }
+            return .deal(deal)
+        }
+    }
+
+    /// - Throws: `StoreError.notDeclared` if neither this block nor the newest finalized one has all of these.
+    func checkDeclared(_ volumes: [Volume], at block: BlockRef) async throws {
+        let gone = zip(volumes, try await states(of: volumes, at: block.hash)).filter { $0.1 == .nothing }.map(\.0)
+        guard !gone.isEmpty else { return }
+        let final = try await chain.finalizedBlock()
+        for (volume, state) in zip(gone, try await states(of: gone, at: final.hash)) where state == .nothing {
+            throw StoreError.notDeclared(volume.fid)
+        }
+    }
+
+    private func isOwn(_ brief: UserBrief) -> Bool { brief.user == account && brief.territoryName == territory }
+
+    private func isOwn(_ file: FileInfo, _ volume: Volume) -> Bool {
+        file.owners.contains(where: isOwn)
+            && file.segments.map { $0.hash.bytes } == volume.record.segments.map(\.hash)
+            && zip(file.segments, volume.record.segments).allSatisfy { stored, own in
+                stored.fragments.map(\.hash.bytes) == own.fragments
+            }
+    }
+}
