@@ -23,8 +23,8 @@ public enum StoreError: Error, Equatable, CustomStringConvertible {
     case notDeclared(FID)
     /// Somebody else holds a deal or a file of this name.
     case fidTaken(FID)
-    /// What was read back from the nodes is not what was stored.
-    case readBackFailed(VolumeID, row: Int, reason: String)
+    /// The drive has as many devices as a key ring holds; this one would be one more.
+    case tooManyDevices(limit: Int)
     /// The network shows less than this machine has seen before.
     case rollback(seen: UInt64, shown: UInt64)
     /// The chain's list of the account's files misses bytes that its territory is charged for.
@@ -52,8 +52,7 @@ public enum StoreError: Error, Equatable, CustomStringConvertible {
         case .territoryOnSale: "the territory is up for sale"
         case .notDeclared(let fid): "the chain has no deal for \(fid) although it was declared"
         case .fidTaken(let fid): "the file name \(fid) is taken on the network by another account"
-        case .readBackFailed(let volume, let row, let reason):
-            "row \(row + 1) of volume \(volume) could not be read back: \(reason)"
+        case .tooManyDevices(let limit): "the drive has \(limit) devices already, and takes no more"
         case .rollback(let seen, let shown):
             "the network shows commit \(shown), but this machine has seen commit \(seen)"
         case .incompleteList(let missing):

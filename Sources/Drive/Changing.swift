@@ -1,4 +1,5 @@
 public import BlobStore
+internal import CESS
 internal import DriveFormat
 internal import Logging
 internal import Primitives
@@ -58,13 +59,13 @@ struct PendingCommit: Sendable, ScaleCodable {
     }
 }
 
-/// What a change works with: the drive at its parent commit, and a spool to put new things into.
+/// What a change works with: the drive at its parent commits, and a spool to put new things into.
 struct ChangeContext: Sendable {
     let trees: DriveTrees
     let spool: Spool
+    /// With what all parents hold.
     let root: Entry
-    /// Nil for a drive's first commit.
-    let head: FoundCommit?
+    let parents: Parents
     var editor: TreeEditor { TreeEditor(trees: trees) }
 }
 
@@ -72,9 +73,9 @@ extension Drive {
     private static let pendingSetting = "pending"
 
     /// Makes a change: whatever an earlier one left undone is carried on first; then `body` gives the new root directory,
-    /// and a commit of it is made, placed and published.
+    /// and a commit of it is made, placed and published. What other machines commit meanwhile is merged with it.
     ///
-    /// - Throws: `DriveError.newerHead` if another machine has committed meanwhile; then nothing was declared.
+    /// - Throws: `DriveError.newerHead` if other machines commit again and again; what was staged stays, for the next change.
     func change(
         _ options: ChangeOptions, _ body: (ChangeContext) async throws -> Entry
     ) async throws -> ChangeResult {
@@ -82,20 +83,36 @@ extension Drive {
         let lock = try await WriterLock.acquire(home, waiting: options.waiting)
         defer { withExtendedLifetime(lock) {} }
         _ = try await carryOn(options)
-        do { return try await commit(options) { context, _ in try await body(context) } } catch let stale as StaleParent
+        let result: ChangeResult
+        do { result = try await commit(options) { context, _ in try await body(context) } } catch let stale
+            as StaleParent
         {
-            // Nothing of this commit is on the chain, and it can never be: the change has to be made anew. What it read
-            // stays staged.
-            let known = try await reading(local: SpooledSegments(directory: home.spool.string)).heads.known()
-            try await giveUp(stale.pending, try await openSpool(try await keyRing(after: known)))
-            throw DriveError.newerHead(ours: stale.pending.signed.commit.sequence - 1, theirs: stale.head)
+            result = try await rebase(stale.pending, options)
         }
+        if result.hasCommit, options.stage == .complete { try await joinTips(options) }
+        return result
     }
 
-    /// The drive has moved on from the parent of a commit of which nothing is declared.
+    /// The parents of a commit of which nothing is declared are not the tips any more.
     private struct StaleParent: Error {
         let pending: PendingCommit
         let head: UInt64
+    }
+
+    /// Where machines committed at once, those that came second bring all together: so one of any two does.
+    private func joinTips(_ options: ChangeOptions) async throws {
+        var options = options
+        options.message = "merge"
+        for _ in 0..<Self.mergeAttempts {
+            let reading = try await reading(local: SpooledSegments(directory: home.spool.string))
+            let state = try await reading.heads.refresh()
+            guard state.tips.dropFirst().contains(where: { $0.commit.device == device.id }) else { return }
+            do {
+                _ = try await commit(options) { context, _ in context.root }
+            } catch let stale as StaleParent {
+                _ = try await rebase(stale.pending, options)
+            }
+        }
     }
 
     private func openSpool(_ ring: OpenKeyRing) async throws -> Spool {
@@ -108,25 +125,39 @@ extension Drive {
         _ options: ChangeOptions, _ body: (ChangeContext, Reading) async throws -> Entry
     ) async throws -> ChangeResult {
         var reading = try await reading(local: SpooledSegments(directory: home.spool.string))
-        let state = try await reading.heads.refresh()
-        try Self.checkSingle(state)
-        let head = state.head
-        if let head { try await open(head.commit.keyRing, with: [device.keys.box], for: reading.blobs) }
-        let ring = try await keyRing(after: head)
+        let parents = Parents(tips: try await reading.heads.refresh().tips)
+        for tip in parents.tips {
+            try await open(tip.commit.keyRing, with: [device.keys.box], for: reading.blobs)
+        }
+        let ring = try await keyRing(after: parents)
         let spool = try await openSpool(ring)
         reading = try await self.reading(local: spool.localSegments)
         let trees = DriveTrees(
-            keys: keys.drive, runs: head?.commit.index ?? [], database: database, reader: reading.blobs, spool: spool)
-        try await learnIndex(trees, of: head)
+            keys: keys.drive, runs: parents.runs, database: database, reader: reading.blobs, spool: spool)
+        try await learnIndex(trees, parents.runs)
 
-        let old = try await root(of: head, trees)
-        let new = try await body(ChangeContext(trees: trees, spool: spool, root: old, head: head), reading)
-        if new == old, head != nil { return ChangeResult(hasCommit: false, stage: .complete, commit: nil) }
+        do {
+            return try await commit(options, parents, ring, spool, trees, reading, body)
+        } catch {
+            await spool.settle()
+            throw error
+        }
+    }
+
+    private func commit(
+        _ options: ChangeOptions, _ parents: Parents, _ ring: OpenKeyRing, _ spool: Spool, _ trees: DriveTrees,
+        _ reading: Reading, _ body: (ChangeContext, Reading) async throws -> Entry
+    ) async throws -> ChangeResult {
+        let old = try await root(of: parents, trees, reading)
+        let new = try await body(ChangeContext(trees: trees, spool: spool, root: old, parents: parents), reading)
+        if new == old, parents.tips.count == 1 {
+            return ChangeResult(hasCommit: false, stage: .complete, commit: nil)
+        }
         let builder = CommitBuilder(
             drive: id, name: name, genesis: chain.genesis, device: device, database: database, spool: spool,
             trees: trees, writer: BlobWriter(spool: spool, keys: keys.drive))
         let (blob, signed, plan) = try await builder.build(
-            root: new, parent: head, keyRing: ring.record, message: options.message, nameTagKey: keys.nameTagKey)
+            root: new, parents: parents, keyRing: ring.record, message: options.message, nameTagKey: keys.nameTagKey)
         let pending = PendingCommit(plan: plan, blob: blob, signed: signed)
         try await database.set(Self.pendingSetting, to: pending.scaleBytes)
         options.observer(.reached(.staged))
@@ -148,48 +179,59 @@ extension Drive {
     private func carryOn(_ options: ChangeOptions) async throws -> Bool {
         guard let pending = try await pendingCommit() else { return false }
         let known = try await reading(local: SpooledSegments(directory: home.spool.string)).heads.known()
-        let ring = try await keyRing(after: known)
+        let ring = try await keyRing(after: Parents(tips: known.map { [$0] } ?? []))
         let spool = try await openSpool(ring)
         let reading = try await reading(local: spool.localSegments)
         var options = options
         options.stage = .complete
         do { try await carry(pending, reading: reading, spool: spool, options) } catch is StaleParent {
-            try await rebase(pending, options)
+            _ = try await rebase(pending, options)
         }
+        try await joinTips(options)
         return true
     }
 
+    /// So often a change is made anew on top of what others commit meanwhile.
+    private static let mergeAttempts = 5
+
     /// Makes a staged change anew on top of what other machines have committed since.
-    private func rebase(_ pending: PendingCommit, _ options: ChangeOptions) async throws {
+    ///
+    /// - Throws: `DriveError.newerHead` if they were faster every time; the change stays staged.
+    private func rebase(_ pending: PendingCommit, _ options: ChangeOptions) async throws -> ChangeResult {
+        var pending = pending
+        for attempt in 1... {
+            do { return try await rebaseOnce(pending, options) } catch let stale as StaleParent {
+                guard attempt < Self.mergeAttempts else {
+                    throw DriveError.newerHead(ours: stale.pending.signed.commit.sequence - 1, theirs: stale.head)
+                }
+                pending = stale.pending
+            }
+        }
+        preconditionFailure("an endless loop ended")
+    }
+
+    private func rebaseOnce(_ pending: PendingCommit, _ options: ChangeOptions) async throws -> ChangeResult {
         let ours = pending.signed.commit
         var options = options
         options.message = String(decoding: ours.message, as: UTF8.self)
-        do {
-            let result = try await commit(options) { context, reading in
-                var base = context.head
-                while let found = base, [found.reference] != ours.parents {
-                    base = try await self.parent(of: found, reading)
-                }
-                guard let base else {
-                    throw DriveError.newerHead(
-                        ours: ours.sequence - 1, theirs: context.head?.commit.sequence ?? 0)
-                }
-                let merge = TreeMerge(
-                    trees: context.trees,
-                    mark: Array(" (conflict ".utf8) + DeviceIdentity.hostName + Array(" ".utf8)
-                        + Array(Moment.minute(ours.created).utf8) + Array(")".utf8))
-                var root = ours.rootAttributes
-                root.content = .directory(ours.root)
-                let merged = try await merge.merge(
-                    root, with: context.root, since: Snapshot(base, trees: context.trees).root)
-                try await context.spool.barrier()
-                return merged
+        let result = try await commit(options) { context, reading in
+            await context.spool.use(pending.plan.volumes.map(\.id))
+            let old: Entry
+            if let base = ours.parents.first {
+                old = Snapshot(try await self.commit(base, reading), trees: context.trees).root
+            } else {
+                old = try await context.editor.emptyDirectory(context.root)
             }
-            // They had done the same.
-            if !result.hasCommit { try await database.set(Self.pendingSetting, to: nil) }
-        } catch let stale as StaleParent {
-            throw DriveError.newerHead(ours: stale.pending.signed.commit.sequence - 1, theirs: stale.head)
+            let merge = TreeMerge(trees: context.trees, mark: Self.conflictMark(ours))
+            var root = ours.rootAttributes
+            root.content = .directory(ours.root)
+            let merged = try await merge.merge(root, with: context.root, since: old)
+            try await context.spool.barrier()
+            return merged
         }
+        // They had done the same.
+        if !result.hasCommit { try await database.set(Self.pendingSetting, to: nil) }
+        return result
     }
 
     /// The commit of this machine that is on its way.
@@ -206,16 +248,26 @@ extension Drive {
         let placer = Placer(
             chain: chain, nodes: nodes, database: database, spool: spool, signer: account, territory: territoryName,
             transfers: options.transfers, observer: options.observer)
-        if try await !placer.isCommitDeclared(pending.plan) { try await checkParent(of: pending, reading) }
-        while true {
-            do {
-                try await placer.carry(pending.plan, to: options.stage)
-                break
-            } catch StoreError.territoryTooSmall(let needed, let remaining) {
-                guard try await options.expand(needed - min(needed, remaining) + 1) else {
-                    throw StoreError.territoryTooSmall(needed: needed, remaining: remaining)
+        do {
+            if try await !placer.isCommitDeclared(pending.plan) { try await checkParent(of: pending, reading) }
+            while true {
+                do {
+                    try await placer.carry(pending.plan, to: options.stage)
+                    break
+                } catch StoreError.territoryTooSmall(let needed, let remaining) {
+                    guard try await options.expand(needed - min(needed, remaining) + 1) else {
+                        throw StoreError.territoryTooSmall(needed: needed, remaining: remaining)
+                    }
                 }
             }
+        } catch StoreError.fidTaken(let fid) {
+            // Under another name, and so in another commit: one that has the same parents is as good as any.
+            guard let volume = try await volume(named: fid, in: pending.plan, spool) else {
+                throw StoreError.fidTaken(fid)
+            }
+            logger.warning("somebody else has declared a volume of this drive", metadata: ["fid": "\(fid)"])
+            try await spool.rename(volume)
+            throw StaleParent(pending: pending, head: pending.signed.commit.sequence)
         }
         if options.stage == .complete {
             try await publish(pending, reading, spool)
@@ -223,24 +275,17 @@ extension Drive {
         }
     }
 
-    /// Nothing is declared on top of a commit that is not the head any more.
+    private func volume(named fid: FID, in plan: PlacementPlan, _ spool: Spool) async throws -> VolumeID? {
+        for volume in plan.volumes where try await spool.record(volume.id).fid == fid.bytes { return volume.id }
+        return nil
+    }
+
+    /// Nothing is declared on top of commits that are not the tips any more.
     private func checkParent(of pending: PendingCommit, _ reading: Reading) async throws {
-        let state = try await reading.heads.refresh()
-        try Self.checkSingle(state)
-        guard pending.signed.commit.parents == (state.head.map { [$0.reference] } ?? []) else {
-            throw StaleParent(pending: pending, head: state.head?.commit.sequence ?? 0)
+        let tips = try await reading.heads.refresh().tips
+        guard Set(pending.signed.commit.parents) == Set(tips.map(\.reference)) else {
+            throw StaleParent(pending: pending, head: tips.map(\.commit.sequence).max() ?? 0)
         }
-    }
-
-    /// Where machines committed at once, a commit on top of one tip would hide the others.
-    private static func checkSingle(_ state: DriveHeads.State) throws {
-        guard let head = state.head, let other = state.tips.dropFirst().first else { return }
-        throw DriveError.newerHead(ours: head.commit.sequence, theirs: other.commit.sequence)
-    }
-
-    private func giveUp(_ pending: PendingCommit, _ spool: Spool) async throws {
-        try await database.set(Self.pendingSetting, to: nil)
-        try await spool.discard(pending.plan.commit.id)
     }
 
     /// How many rows of what was stored are read back before success is announced, two windows of each.
@@ -261,8 +306,7 @@ extension Drive {
         let found = FoundCommit(blob: pending.blob, signed: pending.signed, fid: own.fid, completion: completion)
         try await reading.heads.publish(found, volumes: records, clearing: Self.pendingSetting)
         for (id, record) in records { try await spool.removeFiles(of: id, segmentCount: record.segments.count) }
-        // It is complete, and still not what everybody sees, if another machine committed at the same time.
-        try Self.checkSingle(try await reading.heads.refresh())
+        try await spool.discardAll(but: [])
     }
 
     /// So many rows of a volume may fail to be read back: their nodes may have gone since they reported, or lie, and four
@@ -309,8 +353,8 @@ extension Drive {
     // MARK: What a commit stands on
 
     /// Runs of the index that this machine has not read are read whole: whoever writes asks for every blob.
-    private func learnIndex(_ trees: DriveTrees, of head: FoundCommit?) async throws {
-        for run in head?.commit.index ?? [] where try await !database.knowsRun(run.root.reference) {
+    private func learnIndex(_ trees: DriveTrees, _ runs: [IndexRun]) async throws {
+        for run in runs where try await !database.knowsRun(run.root.reference) {
             var batch: [(id: BlobID, pointer: Pointer)] = []
             for try await item in trees.indexRuns.entries(of: run.root) {
                 batch.append((try BlobID(scaleBytes: item.key), try Pointer(scaleBytes: item.value)))
@@ -324,21 +368,25 @@ extension Drive {
         }
     }
 
-    private func root(of head: FoundCommit?, _ trees: DriveTrees) async throws -> Entry {
-        if let head { return Snapshot(head, trees: trees).root }
+    private func root(of parents: Parents, _ trees: DriveTrees, _ reading: Reading) async throws -> Entry {
+        if let root = try await mergedRoot(parents, trees: trees, reading) { return root }
         let now = Timestamp.now
         let attributes = Entry(
             type: .directory, mode: 0o755, owner: .current, group: .currentGroup, modified: now, changed: now)
         return try await TreeEditor(trees: trees).emptyDirectory(attributes)
     }
 
-    private func keyRing(after head: FoundCommit?) async throws -> OpenKeyRing {
+    private func keyRing(after parents: Parents) async throws -> OpenKeyRing {
         let known = try await epochs()
-        if let record = head?.commit.keyRing {
+        if let record = parents.keyRing {
             guard let last = record.epochs.last, let epoch = known.first(where: { $0.id == last.epoch }) else {
                 throw StoreError.stateDamaged(reason: "the drive's current epoch is not open on this machine")
             }
-            return try OpenKeyRing(record, epoch: epoch).admitting(
+            for tip in parents.tips where tip.commit.keyRing.ringKey != keys.ringPublicKey {
+                throw StoreError.forgedCommit(tip.commit.volume, reason: "its key ring is for another phrase")
+            }
+            // The phrase opens what is sealed from here on, whatever other devices have put into the ring.
+            return try OpenKeyRing(record, epoch: epoch).boxed(for: keys.ringPublicKey, anew: true).admitting(
                 device, account: account, genesis: chain.genesis, drive: id)
         }
         // The first commit's epoch is kept before anything is sealed under it.

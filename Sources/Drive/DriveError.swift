@@ -28,6 +28,8 @@ public enum DriveError: Error, CustomStringConvertible {
     /// The newest finalized block is older than is acceptable.
     case staleNetwork(ageSeconds: UInt64)
     case noSuchCommit(String)
+    /// The drive holds something that only later versions know.
+    case needsNewerVersion(String)
     case stateDamaged(path: String, reason: String)
 
     public var description: String {
@@ -51,6 +53,7 @@ public enum DriveError: Error, CustomStringConvertible {
         case .newerHead(let ours, let theirs):
             "another machine has made commit \(theirs) since this one read commit \(ours)"
         case .staleNetwork(let age): "the network's newest final block is \(age) seconds old"
+        case .needsNewerVersion(let what): "this version of cessdrive cannot read \(what)"
         case .noSuchCommit(let which): "there is no commit '\(which)'"
         case .stateDamaged(let path, let reason): "\(path) is damaged: \(reason)"
         }

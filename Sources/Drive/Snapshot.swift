@@ -84,9 +84,14 @@ extension Drive {
         return history
     }
 
-    /// The first parent, found through its volume's prelude.
-    func parent(of found: FoundCommit, _ reading: Reading) async throws -> FoundCommit? {
+    /// The first parent; nil for a drive's first commit.
+    private func parent(of found: FoundCommit, _ reading: Reading) async throws -> FoundCommit? {
         guard let reference = found.commit.parents.first else { return nil }
+        return try await commit(reference, reading)
+    }
+
+    /// A commit of the history, found through its volume's prelude.
+    func commit(_ reference: CommitReference, _ reading: Reading) async throws -> FoundCommit {
         let catalog = Catalog(chain: chain, database: database)
         let placement = try await catalog.placement(of: reference.volume)
         let preludes = PreludeReader(segments: reading.segments, preludeKey: keys.preludeKey)

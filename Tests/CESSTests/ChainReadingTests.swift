@@ -88,7 +88,7 @@ import TestSupport
         #expect(best.milliseconds == 256)
         #expect(try await chain.blockHash(2) == finalized.hash)
         #expect(try await chain.blockHash(9) == nil)
-        #expect(try await chain.finalizedBlocks() == ["fake": finalized])
+        #expect(try await chain.newestFinalizedBlocks() == ["fake": finalized])
     }
 
     @Test func `files, deals and lists are read in batches, missing ones left out`() async throws {

@@ -54,7 +54,7 @@ public struct Catalog: VolumeCatalog {
 
 /// What the chain says of a file, as a record of ours: where a drive is being found again there is no other.
 extension VolumePlacement {
-    /// - Returns: nil if the file has not the shape of a volume.
+    /// - Returns: nil if the file has not the shape of a volume, or its hashes are not those that its name is made of.
     init?(fid: FID, file: FileInfo) {
         guard !file.segments.isEmpty, file.segments.count <= SegmentLayout.maximumSegmentsPerVolume,
             let nodes = Catalog.nodes(of: file, segmentCount: file.segments.count)
@@ -62,6 +62,7 @@ extension VolumePlacement {
         let segments = file.segments.map {
             VolumeRecord.Segment(hash: $0.hash.bytes, fragments: $0.fragments.map(\.hash.bytes))
         }
+        guard FID.of(segments: file.segments.map(\.hash)) == fid else { return nil }
         let bytes = UInt64(segments.count * SegmentLayout.byteCount)
         let record = VolumeRecord(fid: fid.bytes, segments: segments, sealedBytes: bytes, liveBytes: bytes)
         self.init(record: record, fid: fid, nodes: nodes)

@@ -48,15 +48,25 @@ public struct DriveHeads: Sendable {
         let (remembered, seen) = try await database.headMemory(Self.setting)
         let known = try remembered.map { try FoundCommit(scaleBytes: $0) }
         let view = try await discovery.view()
-        let (tips, undecided) = try await tips(among: view.fids.subtracting(seen), known: known, view: view)
-        let head = tips.first
+        let unknown = view.fids.subtracting(seen).subtracting(known.map { [$0.fid] } ?? [])
+        let found = try await tips(among: unknown, known: known, view: view)
+        let head = found.tips.first
         try await checkCompleteness(head, view)
-        // Another tip is looked at again and again, until a commit has merged it.
-        let open = undecided.union(tips.dropFirst().map(\.fid))
         let changed = head == known ? nil : head?.scaleBytes
+        // Tips are looked at again and again, until the set of a commit has them: the head may become another one.
         try await database.rememberHead(
-            Self.setting, changed, ifStill: remembered, seen: Array(view.fids.subtracting(seen).subtracting(open)))
-        return State(head: head, tips: tips, view: view)
+            Self.setting, changed, ifStill: remembered, settled: found.covered.intersection(view.fids),
+            other: unknown.subtracting(found.covered).subtracting(found.open))
+        return State(head: head, tips: found.tips, view: view)
+    }
+
+    private struct Found {
+        /// The commits that no other one builds on.
+        var tips: [FoundCommit]
+        /// The files that verified commits hold or have doomed: none of them is a tip.
+        var covered: Set<Bytes32>
+        /// Commits that may be tips, or do not count yet.
+        var open: Set<Bytes32>
     }
 
     /// A commit of this machine is complete: at once it becomes the known head, its blobs become part of the committed
@@ -68,7 +78,7 @@ public struct DriveHeads: Sendable {
     ) async throws {
         let contents = volumes.filter { $0.0 != commit.commit.volume }.map(\.1.fid)
         try await database.publish(
-            volumes, runs: commit.commit.index.map(\.root.reference), seen: contents, own: commit.fid,
+            volumes, runs: commit.commit.index.map(\.root.reference), seen: contents,
             clearing: pending, head: Self.setting
         ) { current in
             let current = try current.map { try FoundCommit(scaleBytes: $0) }
@@ -77,15 +87,14 @@ public struct DriveHeads: Sendable {
         }
     }
 
-    /// The commits that no other one builds on, and the files that have to be looked at again.
     private func tips(
         among unknown: Set<Bytes32>, known: FoundCommit?, view: Discovery.View
-    ) async throws -> (tips: [FoundCommit], undecided: Set<Bytes32>) {
+    ) async throws -> Found {
         var (candidates, undecided) = try await discovery.candidates(among: unknown, at: view)
         var commits: [FoundCommit] = []
-        // Volumes that a commit holds or has doomed are none of the tips.
         var covered = Set(known?.commit.doomed.map(\.fid) ?? [])
         candidates.removeAll { $0.volumeName.drive != drive }
+        if let known, !candidates.isEmpty { covered.formUnion(try await volumes(known)) }
         for candidate in candidates where !covered.contains(candidate.fid.bytes) {
             guard let commit = try await discovery.commit(of: candidate) else { continue }
             try await database.learnFound(candidate.placement, of: commit.commit.volume)
@@ -99,6 +108,7 @@ public struct DriveHeads: Sendable {
             covered.formUnion(commit.commit.doomed.map(\.fid))
             commits.append(commit)
         }
+        let open = undecided.union(commits.map(\.fid))
         if let known, !commits.contains(where: { $0.fid == known.fid }) {
             let isThere = try await discovery.missing([known.fid], at: view).isEmpty
             let isBuiltOn = commits.contains { $0.commit.sequence > known.commit.sequence }
@@ -111,7 +121,7 @@ public struct DriveHeads: Sendable {
         }
         let parents = Set(commits.flatMap(\.commit.parents).map(\.volume))
         let tips = commits.filter { !covered.contains($0.fid) && !parents.contains($0.commit.volume) }
-        return (tips.sorted(by: FoundCommit.precedes), undecided)
+        return Found(tips: tips.sorted(by: FoundCommit.precedes), covered: covered, open: open)
     }
 
     /// The chain's list loses entries when another territory of the account expires: then the charge is more than what

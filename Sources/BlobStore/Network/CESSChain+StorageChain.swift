@@ -6,6 +6,8 @@ extension CESSChain: StorageChain {
     public var blockTime: Duration { constants.blockTime }
     public var dayLength: UInt32 { constants.dayLength }
 
+    public func finalizedBlocks() async throws -> [BlockRef] { Array(try await newestFinalizedBlocks().values) }
+
     public func nodes(at block: Bytes32) async throws -> [Miner] { try await miners(at: block) }
 
     public func nodes(_ accounts: [AccountID], at block: Bytes32) async throws -> [AccountID: Miner] {

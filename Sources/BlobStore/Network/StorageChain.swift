@@ -18,6 +18,8 @@ public protocol StorageChain: Sendable {
     /// Both come with their time.
     func finalizedBlock() async throws -> BlockRef
     func bestBlock() async throws -> BlockRef
+    /// The newest finalized block as each server that answers has it.
+    func finalizedBlocks() async throws -> [BlockRef]
 
     func files(_ fids: [FID], at block: Bytes32) async throws -> [FID: FileInfo]
     func deals(_ fids: [FID], at block: Bytes32) async throws -> [FID: DealInfo]

@@ -30,6 +30,10 @@ public actor Spool {
     /// Appended since the last barrier or seal.
     private var unsaved: [BlobID: StagedBlob] = [:]
     private var nextPosition = 0
+    /// The volumes that this change has put blobs into, or found its blobs in.
+    private var used: Set<VolumeID> = []
+    /// Whether the open volume is what an interrupted change has left.
+    private var isLeftOver = false
     /// While a commit is written its volume may grow beyond the usual size.
     private var isCommitting = false
     /// The write of the last sealed segment, with the blobs that the database knows only after it. It runs beside the
@@ -52,6 +56,7 @@ public actor Spool {
         try await queue.run { files.removeAll(except: known) }
         nextPosition = (volumes.map(\.position).max() ?? -1) + 1
         guard let volume = volumes.first(where: { $0.state == .open }) else { return }
+        isLeftOver = true
         let segments = try await database.spooledSegments(of: volume.id)
         if let last = segments.last, !last.isSealed {
             guard let saved = files.read(0..<last.used, of: last.number, in: volume.id) else {
@@ -78,12 +83,17 @@ public actor Spool {
     /// - Throws: `StoreError`; what was stored before stays.
     @discardableResult
     public func append(_ blob: PreparedBlob) async throws -> BlobReference {
-        if let pointer = try await pointer(of: blob.id) { return BlobReference(id: blob.id, pointer: pointer) }
+        if let pointer = try await pointer(of: blob.id) {
+            used.insert(pointer.volume)
+            return BlobReference(id: blob.id, pointer: pointer)
+        }
         guard blob.sealedByteCount <= SegmentBuilder.largestBlob else {
             throw StoreError.blobTooLarge(byteCount: blob.rawByteCount)
         }
+        try await closeLeftOver()
         if current == nil { try await beginVolume() }
         if !open.withBuilder({ $0.hasRoom(for: blob.sealedByteCount) }) { try await advance() }
+        if let current { used.insert(current.volume) }
         let reference = open.withBuilder { $0.append(blob, sealer: keys.sealer(for: blob.kind)) }
         unsaved[blob.id] = StagedBlob(reference: reference, kind: blob.kind)
         sealedBytes += blob.sealedByteCount
@@ -110,6 +120,20 @@ public actor Spool {
             segment: current.segment, of: current.volume, used: used, isSealed: false, blobs: Array(unsaved.values))
         written = used
         unsaved = [:]
+    }
+
+    /// What an interrupted change has left is this change's only if it holds the same: so nothing new goes into it, unless it
+    /// has but one segment, which costs no more with the new blobs than without the old ones.
+    private func closeLeftOver() async throws {
+        guard isLeftOver else { return }
+        isLeftOver = false
+        guard let current, current.segment > 0 else { return }
+        if open.withBuilder({ $0.isEmpty }) {
+            open.fill(nil)
+        } else {
+            try await sealSegment()
+        }
+        try await closeVolume()
     }
 
     private func beginVolume() async throws {
@@ -176,9 +200,19 @@ public actor Spool {
     /// From here to `finishCommit` new blobs go to the volume that will hold the commit, and nothing else does.
     public func beginCommit() async throws {
         try await barrier()
+        try await closeLeftOver()
         if current == nil { try await beginVolume() }
+        if let current { used.insert(current.volume) }
         isCommitting = true
     }
+
+    /// The staged volumes that this change refers to, in the order in which they were begun.
+    public func usedVolumes() async throws -> [VolumeID] {
+        try await database.spooledVolumes().map(\.id).filter(used.contains)
+    }
+
+    /// Counts a change's volumes that was made before among those of this one.
+    public func use(_ volumes: [VolumeID]) { used.formUnion(volumes) }
 
     /// The volume that new blobs go to.
     public var openVolume: VolumeID? { current?.volume }
@@ -227,15 +261,33 @@ public actor Spool {
         return record
     }
 
-    /// Gives up what was staged but never became part of a commit.
-    public func discard(_ volume: VolumeID) async throws {
-        if current?.volume == volume {
-            current = nil
-            open.fill(nil)
-            unsaved = [:]
+    /// Gives up what an interrupted change has staged and the one that was made since had no use for.
+    public func discardAll(but kept: Set<VolumeID>) async throws {
+        for volume in try await database.spooledVolumes().map(\.id) where !kept.contains(volume) {
+            if current?.volume == volume {
+                current = nil
+                open.fill(nil)
+                unsaved = [:]
+            }
+            try await release(volume)
         }
-        try await release(volume)
     }
+
+    /// Gives a closed volume another name on the network: the first prelude is sealed anew, so that all hashes above it
+    /// change. Somebody else has declared the old name as his own.
+    public func rename(_ volume: VolumeID) async throws {
+        // First, so that no record of the old bytes is left if this is where the process dies.
+        try await database.forgetRecord(of: volume)
+        let (files, sealer) = (files, keys.prelude)
+        guard let sealed = files.read(0..<SegmentLayout.preludeByteCount, of: 0, in: volume),
+            let plaintext = sealer.open(sealed)
+        else { throw StoreError.spoolDamaged(volume: volume, segment: 0) }
+        let anew = sealer.seal(plaintext)
+        try await queue.run { try files.write(anew.span, at: 0, of: 0, in: volume) }
+    }
+
+    /// Waits for what is being written, however it ends: after a change has failed nothing goes on behind its back.
+    public func settle() async { _ = try? await finishWrite() }
 
     /// Forgets a volume that nobody wants and deletes its files.
     private func release(_ volume: VolumeID) async throws {

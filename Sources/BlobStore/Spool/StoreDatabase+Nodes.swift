@@ -1,4 +1,5 @@
 internal import Database
+internal import Glibc
 public import Primitives
 internal import SCALE
 public import Substrate
@@ -50,12 +51,12 @@ extension StoreDatabase {
 
     // MARK: Files of the account
 
-    /// The files that have been looked into: volumes of this drive, of others, and what is no volume at all.
-    /// With them the setting that keeps the head, as of one moment.
+    /// The files that need not be looked into now, and the setting that keeps the head, as of one moment.
     func headMemory(_ setting: String) async throws -> (head: [UInt8]?, seen: Set<Bytes32>) {
-        try await database.read { connection in
+        let now = Self.now
+        return try await database.read { connection in
             var fids: Set<Bytes32> = []
-            try connection.forEachRow("SELECT tag, fid FROM seen_file") { row in
+            try connection.forEachRow("SELECT tag, fid FROM seen_file WHERE until > ?", [.integer(now)]) { row in
                 if let fid = Bytes32(try opened(.file, at: row.blob(0), row.blob(1))) { fids.insert(fid) }
             }
             return (try self.setting(setting, connection), fids)
@@ -64,23 +65,34 @@ extension StoreDatabase {
 
     /// Remembers a head and which files have been looked into; neither if another process has changed the head since.
     ///
-    /// - Parameter head: nil to leave it.
+    /// - Parameters:
+    ///   - head: nil to leave it.
+    ///   - settled: volumes of the drive, by what verified commits say.
+    ///   - other: what is none of the drive's, as the chain's servers say: they are asked again before long.
     func rememberHead(
-        _ setting: String, _ head: [UInt8]?, ifStill former: [UInt8]?, seen: [Bytes32]
+        _ setting: String, _ head: [UInt8]?, ifStill former: [UInt8]?, settled: Set<Bytes32>, other: Set<Bytes32>
     ) async throws {
-        guard head != nil || !seen.isEmpty else { return }
+        guard head != nil || !settled.isEmpty || !other.isEmpty else { return }
         try await database.write { connection in
             guard try self.setting(setting, connection) == former else { return }
             if let head { try set(setting, to: head, connection) }
-            try addSeenFiles(seen, connection)
+            try addSeenFiles(other, until: Self.now + Self.secondLook, connection)
+            try addSeenFiles(settled, until: .max, connection)
         }
     }
 
-    func addSeenFiles(_ fids: [Bytes32], _ connection: Connection) throws {
+    /// A server that hides a commit by a lie about its file hides it for so many seconds from a machine that has honest
+    /// ones, too; and so often the files of other drives are looked into.
+    private static let secondLook: Int64 = 600
+
+    private static var now: Int64 { Int64(time(nil)) }
+
+    func addSeenFiles(_ fids: some Sequence<Bytes32>, until: Int64, _ connection: Connection) throws {
         for fid in fids {
             let tag = tag(.file, fid.bytes)
             try connection.execute(
-                "INSERT OR IGNORE INTO seen_file VALUES (?, ?)", [.blob(tag), sealed(.file, at: tag, fid.bytes)])
+                "INSERT INTO seen_file VALUES (?, ?, ?) ON CONFLICT DO UPDATE SET until = max(until, excluded.until)",
+                [.blob(tag), sealed(.file, at: tag, fid.bytes), .integer(until)])
         }
     }
 }

@@ -159,12 +159,29 @@ extension StoreDatabase {
         }
     }
 
-    /// The staged blobs that the next run of the index has to name, in the order of their ids.
+    /// Forgets a volume's hashes, and which nodes have taken its rows.
+    func forgetRecord(of volume: VolumeID) async throws {
+        let id = SQLValue.blob(volume.value.bytes)
+        try await database.write { connection in
+            try connection.execute("DELETE FROM placed_row WHERE volume = ?", [id])
+            try connection.execute(
+                "UPDATE spooled_volume SET record = NULL, state = ? WHERE id = ?",
+                [.int(SpooledVolume.State.sealed.rawValue), id])
+        }
+    }
+
+    /// The staged blobs in these volumes that the next run of the index has to name, in the order of their ids.
     ///
     /// Nodes of the index and of the set of volumes, and commits, are named by their parents alone.
-    public func stagedIndexEntries() async throws -> [(id: BlobID, kind: BlobKind, pointer: Pointer)] {
-        try await staged("SELECT tag, blob FROM staged_blob")
-            .filter { ![.indexNode, .volumeSetNode, .commit].contains($0.kind) }
+    public func stagedIndexEntries(
+        of volumes: [VolumeID]
+    ) async throws -> [(id: BlobID, kind: BlobKind, pointer: Pointer)] {
+        var blobs: [StagedBlob] = []
+        for volume in volumes {
+            blobs += try await staged(
+                "SELECT tag, blob FROM staged_blob WHERE volume = ?", [.blob(volume.value.bytes)])
+        }
+        return blobs.filter { ![.indexNode, .volumeSetNode, .commit].contains($0.kind) }
             .map { ($0.reference.id, $0.kind, $0.reference.pointer) }
             .sorted { $0.0 < $1.0 }
     }
@@ -184,10 +201,10 @@ extension StoreDatabase {
     /// Volumes are complete: their blobs are part of the committed index now, and no longer of the spool.
     ///
     /// - Parameters:
-    ///   - seen: files that need not be looked into again; `own` is one if `next` has said so.
+    ///   - seen: files that need not be looked into again.
     ///   - next: what the setting `head` becomes, given what it is; nil to leave it.
     func publish(
-        _ volumes: [(VolumeID, VolumeRecord)], runs: [[UInt8]], seen: [Bytes32], own: Bytes32, clearing pending: String,
+        _ volumes: [(VolumeID, VolumeRecord)], runs: [[UInt8]], seen: [Bytes32], clearing pending: String,
         head: String, next: @Sendable ([UInt8]?) throws -> [UInt8]?
     ) async throws {
         try await database.write { connection in
@@ -202,11 +219,8 @@ extension StoreDatabase {
                 try forgetVolume(id, connection)
             }
             for run in runs { try learnRun(run, connection) }
-            try addSeenFiles(seen, connection)
-            if let next = try next(try setting(head, connection)) {
-                try set(head, to: next, connection)
-                try addSeenFiles([own], connection)
-            }
+            try addSeenFiles(seen, until: .max, connection)
+            if let next = try next(try setting(head, connection)) { try set(head, to: next, connection) }
             try set(pending, to: nil, connection)
         }
     }

@@ -1,6 +1,6 @@
 internal import Database
 public import DriveFormat
-public import Primitives
+internal import Primitives
 internal import SCALE
 public import Sealing
 
@@ -40,7 +40,8 @@ public struct StoreDatabase: Sendable {
             CREATE TABLE known_run (tag BLOB PRIMARY KEY) WITHOUT ROWID;
             CREATE TABLE known_volume (tag BLOB PRIMARY KEY, record BLOB NOT NULL) WITHOUT ROWID;
             CREATE TABLE placement (tag BLOB PRIMARY KEY, nodes BLOB NOT NULL) WITHOUT ROWID;
-            CREATE TABLE seen_file (tag BLOB PRIMARY KEY, fid BLOB NOT NULL) WITHOUT ROWID;
+            -- Files of the account that need not be looked into until then (Unix seconds, by this machine's clock).
+            CREATE TABLE seen_file (tag BLOB PRIMARY KEY, fid BLOB NOT NULL, until INTEGER NOT NULL) WITHOUT ROWID;
             CREATE TABLE node (tag BLOB PRIMARY KEY, endpoint BLOB NOT NULL) WITHOUT ROWID;
             """)
     ]

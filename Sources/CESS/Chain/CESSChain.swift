@@ -92,7 +92,7 @@ extension CESSChain {
 
     /// What each server that answers calls the newest finalized block, by endpoint: a server that lies by holding back new
     /// blocks shows beside an honest one.
-    public func finalizedBlocks() async throws -> [String: BlockRef] {
+    public func newestFinalizedBlocks() async throws -> [String: BlockRef] {
         try await servers.readAll { server in try await self.block(try await server.finalizedHead(), on: server) }
     }
 

@@ -22,26 +22,30 @@ struct CommitBuilder: Sendable {
 
     /// - Parameters:
     ///   - root: the new root directory: its attributes and its tree.
-    ///   - parent: the head that the change was made on; nil for a drive's first commit.
+    ///   - parents: what the change was made on.
     /// - Returns: the commit, and the volumes to place for it.
     func build(
-        root: Entry, parent: FoundCommit?, keyRing: KeyRing, message: String, nameTagKey: Secret
+        root: Entry, parents: Parents, keyRing: KeyRing, message: String, nameTagKey: Secret
     ) async throws -> (blob: BlobReference, signed: SignedCommit, plan: PlacementPlan) {
         guard case .directory(let rootTree) = root.content else { preconditionFailure("the root is a directory") }
+        let sequence = parents.sequence + 1
+        guard sequence < Commit.sequenceLimit else {
+            throw StoreError.stateDamaged(reason: "the head has the last number that a commit can have")
+        }
         try await spool.beginCommit()
         guard let volume = await spool.openVolume else { preconditionFailure("a commit has an open volume") }
-        let contents = try await database.spooledVolumes().map(\.id).filter { $0 != volume }
-        let index = try await index(parent?.commit)
-        let volumes = try await volumeSet(parent, contents: contents)
+        let contents = try await spool.usedVolumes().filter { $0 != volume }
+        let index = try await index(parents.runs, staged: contents + [volume])
+        let volumes = try await volumeSet(parents, contents: contents)
         let rootNode = try await trees.index.reference(toNode: rootTree.reference)
         let commit = Commit(
-            drive: drive, driveName: Array(name.utf8), volume: volume, sequence: (parent?.commit.sequence ?? 0) + 1,
-            parents: parent.map { [$0.reference] } ?? [], created: .now, device: device.id,
+            drive: drive, driveName: Array(name.utf8), volume: volume, sequence: sequence,
+            parents: parents.references, created: .now, device: device.id,
             rootAttributes: root,
             root: TreeRoot(
                 reference: rootNode.scaleBytes, level: rootTree.level, count: rootTree.count, bytes: rootTree.bytes),
-            links: parent?.commit.links, index: index, volumes: volumes, doomed: parent?.commit.doomed ?? [],
-            folded: parent?.commit.folded ?? [], keyRing: keyRing, message: Array(message.utf8))
+            links: parents.head?.commit.links, index: index, volumes: volumes, doomed: parents.doomed,
+            folded: parents.folded, keyRing: keyRing, message: Array(message.utf8))
         let signed = SignedCommit(
             commit: commit, signer: .device,
             signature: device.signingKey.sign(commit.signedBytes(genesis: genesis), context: Commit.signingContext))
@@ -59,10 +63,10 @@ struct CommitBuilder: Sendable {
             contents: contents.map { volume($0, .content) }, commit: volume(commit.volume, .commit))
     }
 
-    /// The parent's runs and one for what is staged, with full levels merged.
-    private func index(_ parent: Commit?) async throws -> [IndexRun] {
-        var runs = parent?.index ?? []
-        let entries = try await database.stagedIndexEntries()
+    /// The parents' runs and one for what is staged, with full levels merged.
+    private func index(_ known: [IndexRun], staged volumes: [VolumeID]) async throws -> [IndexRun] {
+        var runs = known
+        let entries = try await database.stagedIndexEntries(of: volumes)
         if !entries.isEmpty {
             let run = try await trees.indexRuns.build(
                 entries.lazy.map { ProllyEntry(key: $0.id.bytes, value: $0.pointer.scaleBytes) })
@@ -81,19 +85,20 @@ struct CommitBuilder: Sendable {
         }
     }
 
-    /// The parent's volumes, the parent's own, and the contents of this commit; never this commit's own.
-    private func volumeSet(_ parent: FoundCommit?, contents: [VolumeID]) async throws -> TreeRoot? {
+    /// The parents' volumes, their own, and the contents of this commit; never this commit's own.
+    private func volumeSet(_ parents: Parents, contents: [VolumeID]) async throws -> TreeRoot? {
+        let (known, own) = try await parents.volumes(trees, database)
         var added: [(VolumeID, VolumeRecord)] = []
-        if let parent {
-            guard let own = try await database.volume(parent.commit.volume) else {
+        for id in own {
+            guard let record = try await database.volume(id) else {
                 throw StoreError.stateDamaged(reason: "the head's volume is not known")
             }
-            added.append((parent.commit.volume, own))
+            added.append((id, record))
         }
         for id in contents { added.append((id, try await spool.record(id))) }
-        guard !added.isEmpty else { return parent?.commit.volumes }
+        guard !added.isEmpty else { return known }
         let edits = added.sorted { $0.0 < $1.0 }.map { ProllyEdit(key: $0.0.value.bytes, value: $0.1.scaleBytes) }
-        guard let known = parent?.commit.volumes else {
+        guard let known else {
             return try await trees.volumes.build(
                 edits.map { ProllyEntry(key: $0.key, value: $0.value ?? []) })
         }

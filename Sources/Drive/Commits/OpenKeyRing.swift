@@ -14,15 +14,20 @@ struct OpenKeyRing: Sendable {
         self.epoch = epoch
     }
 
-    /// With a box of the current epoch for this public key, if there is none yet.
-    func boxed(for publicKey: Bytes32) throws -> OpenKeyRing {
+    /// With a box of the current epoch for this public key.
+    ///
+    /// - Parameter anew: also where there is one, which nobody but its owner can tell from a useless one.
+    /// - Throws: `StoreError.tooManyDevices`.
+    func boxed(for publicKey: Bytes32, anew: Bool = false) throws -> OpenKeyRing {
         guard var current = record.epochs.last else { preconditionFailure("a key ring has an epoch") }
         let hint = EpochBox.hint(for: publicKey)
-        guard !current.boxes.contains(where: { $0.recipient == hint }) else { return self }
-        guard let box = epoch.box(for: publicKey), current.boxes.count < Prelude.boxLimit else {
-            throw StoreError.stateDamaged(reason: "a device's key cannot be used, or there are too many devices")
+        if !anew, current.boxes.contains(where: { $0.recipient == hint }) { return self }
+        let others = current.boxes.filter { $0.recipient != hint }
+        guard others.count < Prelude.boxLimit else { throw StoreError.tooManyDevices(limit: KeyRing.deviceLimit) }
+        guard let box = epoch.box(for: publicKey) else {
+            throw StoreError.stateDamaged(reason: "a device's key cannot be used")
         }
-        current = EpochBoxes(epoch: current.epoch, boxes: current.boxes + [EpochBox(recipient: hint, box: box)])
+        current = EpochBoxes(epoch: current.epoch, boxes: others + [EpochBox(recipient: hint, box: box)])
         let ring = KeyRing(
             ringKey: record.ringKey, epochs: record.epochs.dropLast() + [current], devices: record.devices)
         return OpenKeyRing(ring, epoch: epoch)
@@ -33,6 +38,9 @@ struct OpenKeyRing: Sendable {
         _ device: DeviceIdentity, account: KeyPair, genesis: Bytes32, drive: DriveID
     ) throws -> OpenKeyRing {
         guard !record.devices.contains(where: { $0.device == device.id }) else { return self }
+        guard record.devices.count < KeyRing.deviceLimit else {
+            throw StoreError.tooManyDevices(limit: KeyRing.deviceLimit)
+        }
         let certificate = device.certificate(epoch: epoch.id, account: account, genesis: genesis, drive: drive)
         let boxed = try boxed(for: device.keys.box.publicKey)
         let ring = KeyRing(

@@ -21,10 +21,11 @@ extension Drive {
     /// Finds the drives of a phrase, from the chain and the nodes alone.
     ///
     /// - Parameter scratch: a directory of this call's own for what is remembered meanwhile.
-    /// - Throws: what reading the chain and the nodes throws.
+    /// - Throws: `DriveError.staleNetwork`; what reading the chain and the nodes throws.
     public static func find(
         _ root: RootKeys, chain: any StorageChain, nodes: any FragmentNodes, scratch: FilePath, logger: Logger
     ) async throws -> [FoundDrive] {
+        try await checkFreshness(of: chain)
         let database = try StoreDatabase(
             path: scratch.appending("find.sqlite").string, sealer: DeviceKeys.random().localSealer)
         let segments = SegmentReader(nodes: nodes, catalog: Catalog(chain: chain, database: database))
@@ -51,6 +52,7 @@ extension Drive {
     ///
     /// - Parameter root: the phrase's keys.
     public func adopt(_ root: RootKeys) async throws -> Snapshot {
+        try await Self.checkFreshness(of: chain)
         let reading = try await reading(local: SpooledSegments(directory: home.spool.string))
         // A commit opens under the prelude key; what it refers to needs the epochs, so they come first.
         let discovery = discovery(reading.segments)
@@ -64,4 +66,29 @@ extension Drive {
         try await open(head.commit.keyRing, with: [root.ring, device.keys.box], for: reading.blobs)
         return try await snapshot(head, reading)
     }
+
+    /// A machine that remembers nothing believes no final block that is older (Docs/Format/Commits.md, "Discovery").
+    static let acceptableAge: UInt64 = 600
+
+    /// A chain that was asleep is given so many blocks to wake up.
+    private static let wakingBlocks = 5
+
+    /// Whether the chain that is read from is as new as the time of day, and as what every other server shows: whoever holds
+    /// back new blocks would have an old state of the drive taken for the newest.
+    static func checkFreshness(of chain: any StorageChain) async throws {
+        for attempt in 0... {
+            let used = try await chain.finalizedBlock()
+            let newest = try await chain.finalizedBlocks().compactMap(\.milliseconds).max() ?? 0
+            let reference = max(newest, Timestamp.now.milliseconds)
+            let age = (reference - min(reference, used.milliseconds ?? 0)) / 1000
+            if age <= acceptableAge { return }
+            guard attempt < wakingBlocks else { throw DriveError.staleNetwork(ageSeconds: age) }
+            try await Task.sleep(for: chain.blockTime)
+        }
+    }
+}
+
+extension Timestamp {
+    /// Since 1970; 0 before it.
+    fileprivate var milliseconds: UInt64 { UInt64(clamping: seconds) * 1000 + UInt64(nanoseconds) / 1_000_000 }
 }

@@ -35,21 +35,34 @@ struct FileRuns: AsyncSequence, Sendable {
                 switch content {
                 case .inline(let bytes): return .bytes(bytes)
                 case .chunk(let id, let length):
-                    return .chunk(BlobRequest(try await trees.index.reference(to: id)), length: UInt64(length))
+                    return .chunk(try await request(ChunkKey(id: id, length: UInt64(length))), length: UInt64(length))
                 default: return nil
                 }
             }
             guard let item = try await list?.next() else { return nil }
             let key = try ChunkKey(scaleBytes: item.key)
             guard !key.isHole else { return .hole(key.length) }
-            return .chunk(BlobRequest(try await trees.index.reference(to: key.id)), length: key.length)
+            return .chunk(try await request(key), length: key.length)
+        }
+
+        /// A chunk of another length than the file says would move all that follows it.
+        private func request(_ key: ChunkKey) async throws -> BlobRequest {
+            let reference = try await trees.index.reference(to: key.id)
+            guard UInt64(reference.pointer.rawLength) == key.length else {
+                throw DriveError.stateDamaged(
+                    path: "the drive", reason: "chunk \(key.id) has not the length that its file says")
+            }
+            return BlobRequest(reference)
         }
     }
 }
 
 extension DriveTrees {
     /// Hands over a file's bytes in order, fetching ahead. Holes come as zeros.
+    ///
+    /// - Throws: `DriveError.needsNewerVersion` for a file of several names: this version does not follow link groups.
     func read(_ entry: Entry, deliver: ([UInt8]) async throws -> Void) async throws {
+        guard entry.linkGroup == nil else { throw DriveError.needsNewerVersion("a file with several names") }
         guard case .chunks = entry.content else {
             for try await run in FileRuns(entry: entry, trees: self) {
                 switch run {
@@ -69,6 +82,7 @@ extension DriveTrees {
             for length in await holes.before(number) {
                 var left = length
                 while left > 0 {
+                    try Task.checkCancellation()
                     let count = min(left, 1 << 20)
                     try await deliver([UInt8](repeating: 0, count: Int(count)))
                     left -= count
@@ -88,7 +102,14 @@ extension DriveTrees {
 private actor HoleQueue {
     private var holes: [(before: Int, length: UInt64)] = []
 
-    func add(_ length: UInt64, before number: Int) { holes.append((number, length)) }
+    /// Adjacent ones are one, so that a list of nothing but holes takes no memory.
+    func add(_ length: UInt64, before number: Int) {
+        if let last = holes.indices.last, holes[last].before == number {
+            holes[last].length = holes[last].length.addingReportingOverflow(length).partialValue
+        } else {
+            holes.append((number, length))
+        }
+    }
 
     func before(_ number: Int) -> [UInt64] {
         let found = holes.filter { $0.before == number }.map(\.length)
@@ -110,6 +131,7 @@ private struct ChunkRequests: AsyncSequence, Sendable {
 
         mutating func next() async throws -> BlobRequest? {
             while let run = try await runs.next() {
+                try Task.checkCancellation()
                 switch run {
                 case .chunk(let request, _):
                     number += 1

@@ -19,6 +19,7 @@ extension DriveError: Reportable {
         case .newerHead: "run the same command again: it starts from the newer commit"
         case .staleNetwork: "the RPC server lags behind: try another one"
         case .noSuchCommit: "'cessdrive log' lists the commits"
+        case .needsNewerVersion: "use a newer version of cessdrive"
         case .stateDamaged: "'cessdrive recover' rebuilds it from the phrase"
         case .diskFull: "make room and run the same command again"
         case .invalidPath, .notADirectory, .exists, .directoryNotEmpty, .unreadable, .unwritable: nil
@@ -35,7 +36,7 @@ extension DriveError: Reportable {
         case .stateDamaged: .damaged
         case .diskFull: .outOfSpace
         case .driveExists, .notADirectory, .isADirectory, .exists, .directoryNotEmpty, .unreadable, .unwritable,
-            .targetExists:
+            .targetExists, .needsNewerVersion:
             .failed
         }
     }
@@ -54,10 +55,11 @@ extension StoreError: Reportable {
         case .territoryFrozen: "cessdrive territory renew"
         case .territoryExpired: "cessdrive territory reactivate"
         case .territoryOnSale: "take it off the market first"
-        case .notDeclared, .readBackFailed: "run the same command again to go on"
+        case .notDeclared: "run the same command again to go on"
         case .rollback: "the RPC server lags behind or lies: try another one"
         case .incompleteList, .forgedCommit: "try another RPC server"
         case .fidTaken, .blobTooLarge: nil
+        case .tooManyDevices: "change the drive from one of the devices that it has: each `recover` makes a new one"
         }
     }
 
@@ -67,8 +69,8 @@ extension StoreError: Reportable {
             .outOfSpace
         case .balanceTooSmall: .balanceTooLow
         case .tooFewNodes, .notDeclared: .temporary
-        case .spoolDamaged, .stateDamaged, .readBackFailed, .rollback, .incompleteList, .forgedCommit: .damaged
-        case .spoolUnusable, .fidTaken, .blobTooLarge: .failed
+        case .spoolDamaged, .stateDamaged, .rollback, .incompleteList, .forgedCommit: .damaged
+        case .spoolUnusable, .fidTaken, .blobTooLarge, .tooManyDevices: .failed
         }
     }
 }

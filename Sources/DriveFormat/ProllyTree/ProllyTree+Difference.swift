@@ -84,7 +84,8 @@ struct ProllyFrontier: Sendable {
         let root = TreeRoot(
             reference: part.item.payload, level: part.level - 1, count: part.item.count, bytes: part.item.byteSum)
         let node = try await ProllyWalk.load(root, tree.kind, in: tree.nodes)
-        // Bounded as in a walk: what comes next in the parent begins behind this node.
+        // As in a walk: a node begins as its parent says (of the root nobody does), and what comes next in the parent begins behind this node.
+        if !part.item.key.isEmpty, node.items.first?.key != part.item.key { throw ProllyError.outsideParent }
         if let next = parts.last, let last = node.items.last, !last.key.precedes(next.item.key) {
             throw ProllyError.outsideParent
         }

@@ -1,7 +1,11 @@
 import BlobStore
+import CESS
 import DriveFormat
 import Foundation
+import Primitives
 import Sealing
+import Substrate
+import Synchronization
 import Testing
 
 @testable import Drive
@@ -118,32 +122,130 @@ struct EditTests {
         }
     }
 
-    @Test func `another machine's commit stops a staged one before anything is declared`() async throws {
+    @Test func `a change is made on top of what another machine commits before anything is declared`() async throws {
         try await DriveFixture.with { fixture in
             let drive = try await fixture.created()
             let other = try fixture.drive(home: "second", device: .random())
             _ = try await other.adopt(fixture.root)
             var options = ChangeOptions()
+            let isFirst = Mutex(true)
             options.observer = { event in
                 // The other machine is faster.
-                if case .reached(.staged) = event {
-                    let done = DispatchSemaphore(value: 0)
-                    Task.detached {
-                        defer { done.signal() }
-                        _ = try await other.put(fixture.write([2], to: "theirs"), to: "/theirs")
-                    }
-                    done.wait()
+                guard case .reached(.staged) = event, isFirst.withLock({ $0.take() }) else { return }
+                Self.wait { _ = try await other.put(fixture.write([2], to: "theirs"), to: "/theirs") }
+            }
+            _ = try await drive.put(fixture.write([1], to: "ours"), to: "/ours", options: options)
+            let head = try await drive.head()
+            #expect(try await head.names("/") == ["ours", "theirs"])
+            #expect(head.commit.sequence == 3, "nothing was declared twice")
+            #expect(try await drive.status().spooledBytes == 0)
+        }
+    }
+
+    @Test func `two machines that declare at once end with one head that has what both did`() async throws {
+        try await DriveFixture.with { fixture in
+            let drive = try await fixture.created()
+            let other = try fixture.drive(home: "second", device: .random())
+            _ = try await other.adopt(fixture.root)
+            _ = try await drive.put(fixture.write(Array("old".utf8), to: "both"), to: "/both.txt")
+            var options = ChangeOptions()
+            let isFirst = Mutex(true)
+            options.observer = { event in
+                // Ours is declared, theirs is complete before it.
+                guard case .reached(.declared) = event, isFirst.withLock({ $0.take() }) else { return }
+                Self.wait {
+                    _ = try await other.put(fixture.write(Array("their".utf8), to: "t"), to: "/both.txt")
+                    _ = try await other.put(fixture.write([2], to: "theirs"), to: "/theirs")
                 }
             }
-            let declared = fixture.network.declarations.count
-            await expect("put", { if case .newerHead = $0 { true } else { false } }) {
-                _ = try await drive.put(fixture.write([1], to: "ours"), to: "/ours", options: options)
+            _ = try fixture.write(Array("our".utf8), to: "side/both.txt")
+            _ = try fixture.write(noise(5000), to: "side/ours")
+            _ = try await drive.put(Array(fixture.path("side").path.utf8), to: "/", options: options)
+
+            for machine in [drive, other] {
+                let head = try await machine.head()
+                let names = try await head.names("/")
+                #expect(names.count == 4 && names.first?.hasPrefix("both (conflict ") == true, "\(names)")
+                #expect(names.dropFirst() == ["both.txt", "ours", "theirs"])
+                #expect(try await head.bytes("/ours") == noise(5000))
+                #expect(try await head.bytes("/both.txt") == Array("their".utf8))
+                #expect(try await head.bytes("/\(names[0])") == Array("our".utf8))
+                #expect(head.commit.parents.count == 2)
             }
-            #expect(fixture.network.declarations.count == declared + 1)
-            #expect(try await drive.head().names("/") == ["theirs"])
-            _ = try await drive.put(fixture.write([1], to: "ours"), to: "/ours")
-            #expect(try await drive.head().names("/") == ["ours", "theirs"])
+            // Both go on, and a new machine finds it all.
+            _ = try await other.put(fixture.write([3], to: "after"), to: "/after")
+            _ = try await drive.put(fixture.write([4], to: "later"), to: "/later")
+            let third = try fixture.drive(home: "third", device: .random())
+            #expect(try await third.adopt(fixture.root).names("/").count == 6)
+            #expect(try await drive.status().spooledBytes == 0)
         }
+    }
+
+    @Test func `a volume that somebody else declares on its way is stored under another name`() async throws {
+        try await DriveFixture.with { fixture in
+            let drive = try await fixture.created(segmentsPerVolume: 1)
+            let thief = AccountID(SHA256.hash([UInt8]("thief".utf8)))
+            fixture.network.addTerritory(of: thief, named: Array("theirs".utf8))
+            var options = ChangeOptions()
+            let isFirst = Mutex(true)
+            let stolen = Mutex<[FID]>([])
+            options.observer = { event in
+                guard case .reached(.declared) = event, isFirst.withLock({ $0.take() }) else { return }
+                fixture.network.redeclareDeals(of: fixture.account, by: thief, territory: Array("theirs".utf8))
+                stolen.withLock { $0 = Array(fixture.network.deals.keys) }
+            }
+            let content = noise(40 << 20)
+            _ = try await drive.put(fixture.write(content, to: "file"), to: "/file", options: options)
+            #expect(stolen.withLock { $0.count } >= 2)
+            let own = Set(
+                fixture.network.files.filter { $0.value.owners.allSatisfy { $0.user == fixture.account } }.keys)
+            #expect(own.isDisjoint(with: stolen.withLock { $0 }), "nothing that counts is the thief's to delete")
+            // Whatever he does with his.
+            fixture.network.forgetFiles(stolen.withLock { $0 })
+            for machine in [try fixture.drive(), try fixture.drive(home: "second", device: .random())] {
+                let head = try await machine === drive ? machine.head() : machine.adopt(fixture.root)
+                #expect(try await head.bytes("/file") == content)
+            }
+            _ = try await drive.put(fixture.write([1], to: "more"), to: "/more")
+            #expect(try await drive.head().names("/") == ["file", "more"])
+        }
+    }
+
+    @Test func `what an interrupted change has staged is neither placed nor kept by another one`() async throws {
+        try await DriveFixture.with { fixture in
+            let drive = try await fixture.created(segmentsPerVolume: 1)
+            let before = fixture.network.sentByteCount
+            let source = try fixture.write(noise(70 << 20), to: "large")
+            let task = Task {
+                var options = ChangeOptions()
+                let read = Mutex(0)
+                options.observer = { event in
+                    guard case .staging(let count, _) = event else { return }
+                    if read.withLock({ read in
+                        read += count
+                        return read > 65 << 20
+                    }) {
+                        withUnsafeCurrentTask { $0?.cancel() }
+                    }
+                }
+                _ = try await drive.put(source, to: "/large", options: options)
+            }
+            _ = try? await task.value
+            #expect(try await drive.status().spooledBytes > 32 << 20)
+            _ = try await drive.put(fixture.write(noise(3000), to: "note"), to: "/note")
+            #expect(fixture.network.sentByteCount - before < 40 << 20, "one segment at most was not sealed yet")
+            #expect(try await drive.status().spooledBytes == 0)
+            #expect(try await drive.head().names("/") == ["note"])
+        }
+    }
+
+    private static func wait(for work: @escaping @Sendable () async throws -> Void) {
+        let done = DispatchSemaphore(value: 0)
+        Task.detached {
+            defer { done.signal() }
+            do { try await work() } catch { Issue.record("\(error)") }
+        }
+        done.wait()
     }
 
     @Test func `a staged change is merged onto what another machine committed meanwhile`() async throws {
@@ -194,5 +296,12 @@ struct EditTests {
             }
             #expect(try await fixture.drive().head().names("/") == ["0", "1", "2"])
         }
+    }
+}
+
+extension Bool {
+    fileprivate mutating func take() -> Bool {
+        defer { self = false }
+        return self
     }
 }

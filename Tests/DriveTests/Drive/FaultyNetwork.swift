@@ -40,6 +40,7 @@ extension FaultyNetwork: StorageChain, FragmentNodes {
     var dayLength: UInt32 { network.dayLength }
 
     func finalizedBlock() async throws -> BlockRef { try await step { try await network.finalizedBlock() } }
+    func finalizedBlocks() async throws -> [BlockRef] { try await step { try await network.finalizedBlocks() } }
     func bestBlock() async throws -> BlockRef { try await step { try await network.bestBlock() } }
 
     func files(_ fids: [FID], at block: Bytes32) async throws -> [FID: FileInfo] {

@@ -1,5 +1,6 @@
 import BlobStore
 import CESS
+import Foundation
 import Primitives
 import Substrate
 import Synchronization
@@ -49,6 +50,29 @@ extension MemoryNetwork {
         }
     }
 
+    /// Takes over every open deal of an account by declaring it again, as the chain lets anybody do.
+    func redeclareDeals(of owner: AccountID, by thief: AccountID, territory: [UInt8]) {
+        state.withLock { state in
+            for (fid, deal) in state.chain.deals where deal.user.user == owner {
+                state.chain.deals[fid]?.user = UserBrief(
+                    user: thief, fileName: deal.user.fileName, territoryName: territory)
+                state.chain.deals[fid]?.completed = []
+            }
+            state.history[state.chain.hash] = state.chain
+        }
+    }
+
+    /// Files go, as when their owner deletes them.
+    func forgetFiles(_ fids: [FID]) {
+        state.withLock { state in
+            for fid in fids {
+                state.chain.files[fid] = nil
+                state.chain.deals[fid] = nil
+            }
+            state.history[state.chain.hash] = state.chain
+        }
+    }
+
     var deals: [FID: DealInfo] { state.withLock { $0.chain.deals } }
     var files: [FID: FileInfo] { state.withLock { $0.chain.files } }
 }
@@ -63,19 +87,22 @@ extension MemoryNetwork: StorageChain {
             if state.history.isEmpty { state.makeBlock() }
             // One block behind the best.
             let number = max(2, state.chain.height) - 1
-            return Self.block(state.history[MemoryChainState.hash(ofBlock: number)] ?? state.chain)
+            return block(state.history[MemoryChainState.hash(ofBlock: number)] ?? state.chain)
         }
     }
+
+    func finalizedBlocks() async throws -> [BlockRef] { [try await finalizedBlock()] }
 
     func bestBlock() async throws -> BlockRef {
         state.withLock { state in
             state.makeBlock()
-            return Self.block(state.chain)
+            return block(state.chain)
         }
     }
 
-    private static func block(_ chain: MemoryChainState) -> BlockRef {
-        BlockRef(number: chain.height, hash: chain.hash, milliseconds: UInt64(chain.height) * 6000)
+    private func block(_ chain: MemoryChainState) -> BlockRef {
+        let now = UInt64(Date().timeIntervalSince1970 * 1000)
+        return BlockRef(number: chain.height, hash: chain.hash, milliseconds: now - chainAge.withLock { $0 } * 1000)
     }
 
     private func at(_ block: Bytes32) throws -> MemoryChainState {
@@ -149,7 +176,7 @@ extension MemoryNetwork: StorageChain {
                 if case .declare(let volumes, _) = known.call { state.declarations += volumes.map(\.fid) }
             } catch let error as DispatchError {
                 state.makeBlock()
-                throw SubmissionError.failed(.dispatch(error), in: Self.block(state.chain))
+                throw SubmissionError.failed(.dispatch(error), in: block(state.chain))
             }
             state.makeBlock()
             return state.chain.height

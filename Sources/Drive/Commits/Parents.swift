@@ -1,0 +1,123 @@
+internal import BlobStore
+internal import DriveFormat
+internal import Primitives
+internal import Sealing
+
+/// What a new commit builds on: the head, and the other tips where machines committed at once. It takes over all that any
+/// of them holds.
+///
+/// Format: Docs/Format/Commits.md, "Order and merge".
+struct Parents: Sendable {
+    /// In the order of tips, the head first; empty for a drive's first commit.
+    let tips: [FoundCommit]
+
+    var head: FoundCommit? { tips.first }
+    var references: [CommitReference] { tips.map(\.reference) }
+    var sequence: UInt64 { tips.map(\.commit.sequence).max() ?? 0 }
+
+    /// Newest first, levels ascending: of runs of one level the head's come first.
+    var runs: [IndexRun] {
+        var known: Set<IndexRun> = []
+        let runs = tips.flatMap(\.commit.index).filter { known.insert($0).inserted }
+        return (0...IndexRun.levelLimit).flatMap { level in runs.filter { $0.level == level } }
+    }
+
+    var doomed: [DoomedVolume] {
+        let all = Dictionary(grouping: tips.flatMap(\.commit.doomed), by: \.volume)
+        return all.values.compactMap { $0.min { $0.since < $1.since } }
+    }
+
+    var folded: [FoldedVolume] {
+        Dictionary(tips.flatMap(\.commit.folded).map { ($0.old, $0) }) { first, _ in first }.map(\.value)
+    }
+
+    /// Every device of any of them stays one, and every epoch that something may be sealed in.
+    var keyRing: KeyRing? {
+        guard let head else { return nil }
+        return tips.dropFirst().reduce(head.commit.keyRing) { Self.union($0, $1.commit.keyRing) }
+    }
+
+    private static func union(_ ring: KeyRing, _ other: KeyRing) -> KeyRing {
+        let missing = other.epochs.filter { epoch in !ring.epochs.contains { $0.epoch == epoch.epoch } }
+        let joined = ring.epochs.map { entry in
+            guard let twin = other.epochs.first(where: { $0.epoch == entry.epoch }) else { return entry }
+            let new = twin.boxes.filter { box in !entry.boxes.contains { $0.recipient == box.recipient } }
+            return EpochBoxes(epoch: entry.epoch, boxes: Array((entry.boxes + new).prefix(Prelude.boxLimit)))
+        }
+        let devices = other.devices.filter { device in !ring.devices.contains { $0.device == device.device } }
+        // The last is the current one.
+        let epochs = missing.prefix(KeyRing.epochLimit - joined.count) + joined
+        let names = Set(epochs.map(\.epoch))
+        return KeyRing(
+            ringKey: ring.ringKey, epochs: Array(epochs),
+            devices: Array((ring.devices + devices.filter { names.contains($0.epoch) }).prefix(KeyRing.deviceLimit)))
+    }
+
+    /// The volumes that any of them holds, and their own.
+    ///
+    /// - Throws: what reading the sets throws.
+    func volumes(_ trees: DriveTrees, _ database: StoreDatabase) async throws -> (set: TreeRoot?, own: [VolumeID]) {
+        guard let head else { return (nil, []) }
+        var set = head.commit.volumes
+        for tip in tips.dropFirst() {
+            guard let other = tip.commit.volumes, other != set else { continue }
+            guard let known = set else {
+                set = other
+                continue
+            }
+            var additions: [ProllyEdit] = []
+            try await trees.volumes.forEachDifference(from: known, to: other) { change in
+                if change.old == nil, let new = change.new { additions.append(ProllyEdit(key: change.key, value: new)) }
+                return true
+            }
+            set = try await trees.volumes.apply(additions, to: known)
+        }
+        return (set, tips.map(\.commit.volume))
+    }
+}
+
+extension Drive {
+    /// The root directory that a change begins with: the head's, with what every other tip has changed since the newest
+    /// commit that both build on.
+    func mergedRoot(_ parents: Parents, trees: DriveTrees, _ reading: Reading) async throws -> Entry? {
+        guard let head = parents.head else { return nil }
+        var root = Snapshot(head, trees: trees).root
+        for tip in parents.tips.dropFirst() {
+            let base = try await commonAncestor(head, tip, reading)
+            let old: Entry
+            if let base {
+                old = Snapshot(base, trees: trees).root
+            } else {
+                // Two machines began the drive at once.
+                old = try await TreeEditor(trees: trees).emptyDirectory(root)
+            }
+            let merge = TreeMerge(trees: trees, mark: Self.conflictMark(tip.commit))
+            root = try await merge.merge(Snapshot(tip, trees: trees).root, with: root, since: old)
+        }
+        return root
+    }
+
+    /// The newest commit that both build on, or one of the two; nil if they have none in common.
+    private func commonAncestor(_ a: FoundCommit, _ b: FoundCommit, _ reading: Reading) async throws -> FoundCommit? {
+        var found = [a.reference: a, b.reference: b]
+        var reachedFrom: [CommitReference: Set<Int>] = [a.reference: [0]]
+        reachedFrom[b.reference, default: []].insert(1)
+        while let next = found.values.max(by: { $0.commit.sequence < $1.commit.sequence }) {
+            let sides = reachedFrom[next.reference] ?? []
+            if sides.count == 2 { return next }
+            found[next.reference] = nil
+            for parent in next.commit.parents {
+                reachedFrom[parent, default: []].formUnion(sides)
+                if found[parent] == nil { found[parent] = try await commit(parent, reading) }
+            }
+        }
+        return nil
+    }
+
+    /// ` (conflict DEVICE 2026-11-22 14.03)`: whose the other file is, and since when.
+    static func conflictMark(_ commit: Commit) -> [UInt8] {
+        let device = commit.keyRing.devices.first { $0.device == commit.device }?.name ?? DeviceIdentity.hostName
+        let name = device.filter { $0 != UInt8(ascii: "/") && $0 != 0 }
+        return Array(" (conflict ".utf8) + name + Array(" \(Moment.minute(commit.created)))".utf8)
+    }
+}
