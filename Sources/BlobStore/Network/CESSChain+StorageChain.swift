@@ -30,6 +30,8 @@ extension CESSChain: StorageChain {
         try await sign(Call.all(fids.map { Call.deleteFile($0, owner: owner) }), by: signer)
     }
 
+    public func send(_ signed: SignedExtrinsic) async throws { try await submit(signed) as Void }
+
     public func submit(_ signed: SignedExtrinsic) async throws -> BlockNumber? {
         do {
             try await submit(signed) as Void

@@ -40,6 +40,10 @@ public protocol StorageChain: Sendable {
     /// Signs one `delete_file` for each.
     func signDeletion(of fids: [FID], owner: AccountID, signer: KeyPair) async throws -> SignedExtrinsic
 
+    /// Sends a signed extrinsic and returns when a server has taken it. `submit` may follow, and finds it.
+    ///
+    /// - Throws: `SubmissionError.refused`.
+    func send(_ signed: SignedExtrinsic) async throws
     /// Sends a signed extrinsic and returns when it is in a block. Sending the same one again is harmless: it is found
     /// where it is, or goes in once.
     ///

@@ -36,6 +36,4 @@ extension StoreDatabase {
                 [.blob(volume.value.bytes), .int(placed.row), value])
         }
     }
-
-    private static func place(_ volume: VolumeID, _ row: Int) -> [UInt8] { volume.value.bytes + [UInt8(row)] }
 }

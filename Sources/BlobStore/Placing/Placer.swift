@@ -130,8 +130,10 @@ public struct Placer: Sendable {
                 of: group.map(\.declaration), territory: territory, signer: signer)
             // On disk before it is sent: after a crash this very extrinsic is sent again, not a second one.
             try await setSubmissions(try await submissions() + [submission])
-            try await resubmit()
+            // All of them wait in the pool at once, in the order of their nonces.
+            try await patiently { try await chain.send(submission) }
         }
+        try await resubmit()
         for volume in try await self.undeclared(volumes) {
             // Included, and yet not there: it was refused as a whole without an error, or a fork took it away.
             throw StoreError.notDeclared(volume.fid)
@@ -175,7 +177,7 @@ public struct Placer: Sendable {
         let known = try await submissions()
         for (number, submission) in known.enumerated() {
             do {
-                if try await submit(submission) != nil { kept.append(submission) }
+                if try await patiently({ try await chain.submit(submission) }) != nil { kept.append(submission) }
             } catch SubmissionError.failed(let failure, let block) {
                 try await setSubmissions(kept + known[(number + 1)...])
                 throw SubmissionError.failed(failure, in: block)
@@ -184,13 +186,11 @@ public struct Placer: Sendable {
         if kept.count < known.count { try await setSubmissions(kept) }
     }
 
-    private func submit(_ submission: SignedExtrinsic) async throws -> UInt32? {
+    /// Another drive of this account may have been faster with a nonce.
+    private func patiently<R>(_ send: () async throws -> R) async throws -> R {
         var patience = Self.poolPatience
         while true {
-            do { return try await chain.submit(submission) } catch SubmissionError.refused(.priority, _)
-                where patience > 0
-            {
-                // Another drive of this account was faster with this nonce.
+            do { return try await send() } catch SubmissionError.refused(.priority, _) where patience > 0 {
                 patience -= 1
                 try await Task.sleep(for: chain.blockTime)
             }

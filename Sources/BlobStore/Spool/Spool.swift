@@ -117,7 +117,7 @@ public actor Spool {
             try files.syncDirectory()
         }
         try await database.save(
-            segment: current.segment, of: current.volume, used: used, isSealed: false, blobs: Array(unsaved.values))
+            segment: current.segment, of: current.volume, used: used, blobs: Array(unsaved.values))
         written = used
         unsaved = [:]
     }
@@ -173,16 +173,18 @@ public actor Spool {
         unsaved = [:]
         open.beginWrite()
         let (files, queue, database) = (files, queue, database)
-        // Ends by itself, and is awaited by `finishWrite`.
+        // Ends by itself, and is awaited by `finishWrite`. Hashing goes on beside the filling of the next segment, while the
+        // bytes are at hand.
         let task = Task {
-            try await queue.run {
+            let hashes = try await queue.run {
                 try files.write(
                     bytes.span.extracting(0..<used), at: 0, of: current.segment, in: current.volume,
                     length: SegmentLayout.byteCount)
                 try files.syncDirectory()
+                return VolumeRecord.Segment(ReedSolomon().digests(of: bytes.span))
             }
             try await database.save(
-                segment: current.segment, of: current.volume, used: used, isSealed: true, blobs: Array(blobs.values))
+                segment: current.segment, of: current.volume, used: used, hashes: hashes, blobs: Array(blobs.values))
         }
         write = (task, blobs)
     }
@@ -233,30 +235,28 @@ public actor Spool {
         try await database.closeVolume(volume)
     }
 
-    /// Hashes and codes the closed volumes that have no record yet.
-    ///
-    /// - Complexity: SHA-256 over four bytes for each stored one; two segments at a time.
+    /// What the network knows a closed volume by. Segments whose hashes are not known are read and hashed, two at a time.
     public func record(_ volume: VolumeID) async throws -> VolumeRecord {
         if let record = try await database.spooledRecord(volume) { return record }
         let segments = try await database.spooledSegments(of: volume)
         let files = files
-        let digests = try await withThrowingTaskGroup(of: (Int, SegmentDigests).self) { group in
-            var found = [SegmentDigests?](repeating: nil, count: segments.count)
-            for (started, segment) in segments.enumerated() {
-                if started >= 2, let (number, digests) = try await group.next() { found[number] = digests }
+        let hashes = try await withThrowingTaskGroup(of: (Int, VolumeRecord.Segment).self) { group in
+            var found = segments.map(\.hashes)
+            let unknown = segments.filter { $0.hashes == nil }
+            for (started, segment) in unknown.enumerated() {
+                if started >= 2, let (number, hashes) = try await group.next() { found[number] = hashes }
                 group.addTask {
                     let mapped = try files.map(segment.number, in: volume)
-                    return (segment.number, mapped.withBytes { ReedSolomon().digests(of: $0) })
+                    return (segment.number, .init(mapped.withBytes { ReedSolomon().digests(of: $0) }))
                 }
             }
-            while let (number, digests) = try await group.next() { found[number] = digests }
+            while let (number, hashes) = try await group.next() { found[number] = hashes }
             return found.compactMap { $0 }
         }
-        let fid = FID.of(segments: digests.map { SegmentHash($0.segment) })
+        let fid = FID.of(segments: hashes.map { SegmentHash($0.hash) })
         let used = segments.reduce(UInt64(0)) { $0 + UInt64($1.used - SegmentLayout.preludeByteCount) }
         let record = VolumeRecord(
-            fid: fid.bytes, segments: digests.map { .init(hash: $0.segment, fragments: $0.fragments) },
-            sealedBytes: used, liveBytes: used)
+            fid: fid.bytes, segments: hashes, sealedBytes: used, liveBytes: used)
         try await database.setRecord(record, of: volume)
         return record
     }
@@ -324,5 +324,11 @@ public struct SpooledSegments: LocalSegments {
 
     public func bytes(volume: VolumeID, segment: Int, range: Range<Int>) -> [UInt8]? {
         open.bytes(volume: volume, segment: segment, range: range) ?? files.read(range, of: segment, in: volume)
+    }
+}
+
+extension VolumeRecord.Segment {
+    fileprivate init(_ digests: SegmentDigests) {
+        self.init(hash: digests.segment, fragments: digests.fragments)
     }
 }

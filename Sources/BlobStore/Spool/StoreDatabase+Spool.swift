@@ -27,6 +27,8 @@ struct SpooledSegment: Sendable {
     /// Up to where blobs lie, table not counted while it is open.
     let used: Int
     let isSealed: Bool
+    /// By which the network knows it; nil while they are not known.
+    let hashes: VolumeRecord.Segment?
 }
 
 struct StagedBlob: Sendable, ScaleCodable {
@@ -66,14 +68,21 @@ extension StoreDatabase {
     func spooledSegments(of volume: VolumeID) async throws -> [SpooledSegment] {
         let rows = try await database.read {
             try $0.query(
-                "SELECT number, used, sealed FROM spooled_segment WHERE volume = ? ORDER BY number",
+                "SELECT number, used, sealed, hashes FROM spooled_segment WHERE volume = ? ORDER BY number",
                 [.blob(volume.value.bytes)])
         }
-        return try rows.map {
-            SpooledSegment(
-                number: try $0.integer(0, as: Int.self), used: try $0.integer(1, as: Int.self),
-                isSealed: try $0.integer(2) != 0)
+        return try rows.map { row in
+            let number = try row.integer(0, as: Int.self)
+            return SpooledSegment(
+                number: number, used: try row.integer(1, as: Int.self), isSealed: try row.integer(2) != 0,
+                hashes: try row.optionalBlob(3).map {
+                    try VolumeRecord.Segment(scaleBytes: opened(.hashes, at: Self.place(volume, number), $0))
+                })
         }
+    }
+
+    static func place(_ volume: VolumeID, _ segment: Int) -> [UInt8] {
+        volume.value.bytes + [UInt8(truncatingIfNeeded: segment >> 8), UInt8(truncatingIfNeeded: segment)]
     }
 
     /// What waits on this disk.
@@ -111,16 +120,22 @@ extension StoreDatabase {
     }
 
     /// Remembers a segment that is on the disk, with its blobs.
+    ///
+    /// - Parameter hashes: of a sealed one.
     func save(
-        segment: Int, of volume: VolumeID, used: Int, isSealed: Bool, blobs: [StagedBlob]
+        segment: Int, of volume: VolumeID, used: Int, hashes: VolumeRecord.Segment? = nil, blobs: [StagedBlob]
     ) async throws {
+        let sealedHashes = hashes.map { sealed(.hashes, at: Self.place(volume, segment), $0.scaleBytes) }
         try await database.write { connection in
             try connection.execute(
                 """
-                INSERT INTO spooled_segment VALUES (?, ?, ?, ?)
-                ON CONFLICT DO UPDATE SET used = excluded.used, sealed = excluded.sealed
+                INSERT INTO spooled_segment VALUES (?, ?, ?, ?, ?) ON CONFLICT DO UPDATE
+                SET used = excluded.used, sealed = excluded.sealed, hashes = excluded.hashes
                 """,
-                [.blob(volume.value.bytes), .int(segment), .int(used), .int(isSealed ? 1 : 0)])
+                [
+                    .blob(volume.value.bytes), .int(segment), .int(used), .int(hashes == nil ? 0 : 1),
+                    sealedHashes ?? .null,
+                ])
             for blob in blobs {
                 let tag = tag(.blob, blob.reference.id.bytes)
                 try connection.execute(
@@ -164,6 +179,7 @@ extension StoreDatabase {
         let id = SQLValue.blob(volume.value.bytes)
         try await database.write { connection in
             try connection.execute("DELETE FROM placed_row WHERE volume = ?", [id])
+            try connection.execute("UPDATE spooled_segment SET hashes = NULL WHERE volume = ?", [id])
             try connection.execute(
                 "UPDATE spooled_volume SET record = NULL, state = ? WHERE id = ?",
                 [.int(SpooledVolume.State.sealed.rawValue), id])

@@ -27,7 +27,7 @@ public struct StoreDatabase: Sendable {
                 id BLOB PRIMARY KEY, position INTEGER NOT NULL, state INTEGER NOT NULL, record BLOB) WITHOUT ROWID;
             CREATE TABLE spooled_segment (
                 volume BLOB NOT NULL, number INTEGER NOT NULL, used INTEGER NOT NULL, sealed INTEGER NOT NULL,
-                PRIMARY KEY (volume, number)) WITHOUT ROWID;
+                hashes BLOB, PRIMARY KEY (volume, number)) WITHOUT ROWID;
             CREATE TABLE staged_blob (
                 tag BLOB PRIMARY KEY, volume BLOB NOT NULL, segment INTEGER NOT NULL, blob BLOB NOT NULL) WITHOUT ROWID;
             CREATE INDEX staged_blob_place ON staged_blob (volume, segment);
@@ -49,7 +49,7 @@ public struct StoreDatabase: Sendable {
     // MARK: Sealing
 
     /// What there are rows of; each kind is sealed for itself.
-    enum Kind: String { case setting, blob, pointer, run, volume, record, row, placement, file, node }
+    enum Kind: String { case setting, blob, pointer, run, volume, record, hashes, row, placement, file, node }
 
     /// What a row is looked up by.
     func tag(_ kind: Kind, _ key: [UInt8]) -> [UInt8] { local.tag(key, purpose: "store/" + kind.rawValue).bytes }

@@ -79,6 +79,8 @@ extension FaultyNetwork: StorageChain, FragmentNodes {
         try await step { try await network.signDeletion(of: fids, owner: owner, signer: signer) }
     }
 
+    func send(_ signed: SignedExtrinsic) async throws { try await step { try await network.send(signed) } }
+
     func submit(_ signed: SignedExtrinsic) async throws -> BlockNumber? {
         try await step { try await network.submit(signed) }
     }

@@ -160,6 +160,9 @@ extension MemoryNetwork: StorageChain {
         }
     }
 
+    /// What waits in the pool takes effect when it is asked for.
+    func send(_ signed: SignedExtrinsic) async throws {}
+
     func submit(_ signed: SignedExtrinsic) async throws -> BlockNumber? {
         let number = signed.bytes.reversed().reduce(0) { $0 << 8 | UInt64($1) }
         return try state.withLock { state in
