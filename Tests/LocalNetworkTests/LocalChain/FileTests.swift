@@ -86,6 +86,30 @@ struct Amount: ScaleDecodable {
             #expect(try await held(by: alice, chain).map(\.chargedByteCount) == [2 * charge])
             let miner = try #require(try await chain.value(Keys.miner(nodes[0].accountID), as: MinerInfo.self))
             #expect(miner.idleSpace == (1 << 40) - 2 * 8_388_608)
+
+            // The network's space goes from idle to service and back.
+            func totals() async throws -> [UInt128?] {
+                let idle = try await chain.value(Keys.totalIdleSpace, as: Amount.self)
+                return [idle?.value, try await chain.value(Keys.totalServiceSpace, as: Amount.self)?.value]
+            }
+            #expect(try await totals() == [(13 << 40) - 2 * charge, 2 * charge])
+            try await chain.execute(.deleteFile(made.fid, owner: alice.accountID), by: alice)
+            #expect(try await totals() == [13 << 40, 0])
+        }
+    }
+
+    @Test func `joining a stored file is charged by that file, whatever was declared`() async throws {
+        try await withNetwork { chain, nodes in
+            let made = MadeUpFile(1, segmentCount: 2)
+            try await complete(made, &chain, nodes, by: alice)
+            let large = MadeUpFile(2, segmentCount: 11)  // more than Bob's territory holds
+            try await chain.execute(
+                .uploadDeclaration(
+                    made.fid, segments: large.segments,
+                    brief: UserBrief(user: bob.accountID, fileName: bytes("name"), territoryName: bytes("docs")),
+                    fileSize: 1), by: bob)
+            #expect(try await chain.territory("docs", of: bob)?.usedSpace == 2 * charge)
+            #expect(try await held(by: bob, chain).map(\.chargedByteCount) == [2 * charge])
         }
     }
 
@@ -222,6 +246,26 @@ struct Amount: ScaleDecodable {
                 try await chain.failure(
                     of: .territoryFileDelivery(made.fid, user: bob.accountID, to: bytes("docs")), by: bob)
                     == "FileBank.NotOwner")
+            #expect(
+                try await chain.failure(
+                    of: .territoryFileDelivery(MadeUpFile(2).fid, user: bob.accountID, to: bytes("docs")), by: bob)
+                    == "FileBank.NotOwner")
+
+            // Whether the user has the file is told by the list, not by the file. A delivery renames all its entries.
+            #expect(
+                try await chain.failure(of: made.declaration(by: alice, territory: "second"), by: alice)
+                    == "FileBank.Existed")
+            try await chain.execute(made.declaration(by: alice), by: alice)
+            #expect(try await file(made.fid, chain)?.owners.map(\.territoryName) == [bytes("docs"), bytes("docs")])
+            try await chain.execute(.mintTerritory(bytes("third"), gibCount: 1, days: 30), by: alice)
+            let deliver = Call.territoryFileDelivery(made.fid, user: alice.accountID, to: bytes("third"))
+            // Both owner entries name the first territory, which holds one charge.
+            #expect(try await chain.failure(of: deliver, by: alice) == "StorageHandler.Overflow")
+            try await complete(MadeUpFile(3), &chain, nodes, by: alice)
+            try await chain.execute(deliver, by: alice)
+            #expect(
+                try await held(by: alice, chain).filter { $0.fid == made.fid }.map(\.territoryName)
+                    == [bytes("third"), bytes("third")])
         }
     }
 
@@ -240,8 +284,9 @@ struct Amount: ScaleDecodable {
             #expect(try await file(kept.fid, chain) != nil)
             #expect(try await held(by: alice, chain).isEmpty)
 
-            // A report for the ended territory succeeds, silently removes the deal and frees the node.
-            let events = try await chain.execute(.transferReport(open.fid, row: 1), by: nodes[1])
+            // A report for the ended territory, were it the same again, succeeds, silently removes the deal and frees the
+            // node.
+            let events = try await chain.execute(.transferReport(open.fid, row: 0), by: nodes[0])
             #expect(names(events).last == "System.ExtrinsicSuccess")
             #expect(!events.contains { $0.pallet == "FileBank" })
             #expect(try await chain.value(Keys.deal(open.fid), as: DealInfo.self) == nil)

@@ -84,10 +84,13 @@ private let token = RuntimeParameters.existentialDeposit
             #expect(
                 try await chain.failure(of: .expandTerritory(bytes("docs"), gibCount: 1), by: alice)
                     == "StorageHandler.NotActive")
+            try await chain.execute(.renewTerritory(bytes("docs"), days: 0), by: alice)
+            #expect(try await chain.territory("docs", of: alice)?.state == .frozen)
             try await chain.execute(.renewTerritory(bytes("docs"), days: 2), by: alice)
             let renewed = try #require(try await chain.territory("docs", of: alice))
             #expect(renewed.state == .active)
             #expect(try await renewed.deadline == chain.number() + 2)
+            #expect(try await renewed.start == chain.number())
             #expect(
                 try await chain.failure(of: .reactivateTerritory(bytes("docs"), days: 30), by: alice)
                     == "StorageHandler.NotExpire")

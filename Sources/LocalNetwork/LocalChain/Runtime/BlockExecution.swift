@@ -27,7 +27,8 @@ final class BlockExecution {
         state.put(Keys.number, integer: number)
         state.put(Keys.parentHash, parentHash)
         state.put(Keys.blockHash(number - 1), parentHash)
-        if number > RuntimeParameters.blockHashCount {
+        // The hash of genesis stays.
+        if number > RuntimeParameters.blockHashCount + 1 {
             state.remove(Keys.blockHash(number - 1 - RuntimeParameters.blockHashCount))
         }
         let expired = try freezeAndExpireTerritories()

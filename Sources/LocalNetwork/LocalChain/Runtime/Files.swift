@@ -12,18 +12,11 @@ extension BlockExecution {
             brief.fileName.count >= CESSLimits.fileNameByteCount.lowerBound
         else { throw DispatchFailure.fileBank(.specError) }
         let territory = TerritoryKey(owner: brief.user, name: brief.territoryName)
-        // Strictly more than is needed, as the real pallet asks.
-        guard try existing(territory).hasRoom(forSegments: segments.count) else {
-            throw DispatchFailure.fileBank(.insufficientAvailableSpace)
-        }
-        let space = CESSLimits.chargedByteCount(segmentCount: segments.count)
-        if var file = try state.value(Keys.file(fid), as: FileInfo.self) {
-            try use(space, in: territory)
-            try addOwner(brief, to: &file)
-            state.put(Keys.file(fid), file)
-            try hold(fid, space, for: brief)
+        if let file = try state.value(Keys.file(fid), as: FileInfo.self) {
+            try join(file, fid, brief, in: territory)
         } else {
-            try lock(space, in: territory)
+            try requireRoom(forSegments: segments.count, in: territory)
+            try lock(CESSLimits.chargedByteCount(segmentCount: segments.count), in: territory)
             // An open deal of the same FID is overwritten, whoever made it.
             state.put(Keys.deal(fid), DealInfo(fileSize: fileSize, segments: segments, user: brief))
         }
@@ -34,22 +27,37 @@ extension BlockExecution {
         }
     }
 
-    /// A "fly upload": the file is there already, and neither its segments nor its size are compared.
-    private func addOwner(_ brief: UserBrief, to file: inout FileInfo) throws {
-        let isOwned = file.owners.contains { $0.user == brief.user && $0.territoryName == brief.territoryName }
-        guard !isOwned else { throw DispatchFailure.fileBank(.existed) }
+    /// A "fly upload": the file is there already. What was declared is neither compared nor counted.
+    private func join(_ file: FileInfo, _ fid: FID, _ brief: UserBrief, in territory: TerritoryKey) throws {
+        try requireRoom(forSegments: file.segments.count, in: territory)
+        let space = CESSLimits.chargedByteCount(segmentCount: file.segments.count)
+        try use(space, in: territory)
+        try hold(fid, space, for: brief)
         guard file.owners.count < CESSLimits.maximumOwnerCount else {
             throw DispatchFailure.fileBank(.boundedVecError)
         }
-        file.owners.append(brief)
+        var joined = file
+        joined.owners.append(brief)
+        state.put(Keys.file(fid), joined)
     }
 
+    /// Strictly more than is needed, as the real pallet asks.
+    private func requireRoom(forSegments count: Int, in territory: TerritoryKey) throws {
+        guard try existing(territory).hasRoom(forSegments: count) else {
+            throw DispatchFailure.fileBank(.insufficientAvailableSpace)
+        }
+    }
+
+    /// Enters a file in its user's list, which alone says whether the user has it already: after a delivery, or when entries
+    /// were lost, the file's own owners say something else.
     private func hold(_ fid: FID, _ space: UInt128, for brief: UserBrief) throws {
+        let entry = UserFileSliceInfo(territoryName: brief.territoryName, fid: fid, chargedByteCount: space)
         var held: [UserFileSliceInfo] = try state.list(Keys.heldFiles(brief.user))
+        guard !held.contains(entry) else { throw DispatchFailure.fileBank(.existed) }
         guard held.count < CESSLimits.maximumFilesOfUser else {
             throw DispatchFailure.fileBank(.storageLimitReached)
         }
-        held.append(UserFileSliceInfo(territoryName: brief.territoryName, fid: fid, chargedByteCount: space))
+        held.append(entry)
         state.put(Keys.heldFiles(brief.user), list: held)
     }
 
@@ -63,13 +71,13 @@ extension BlockExecution {
         guard var deal = try state.value(Keys.deal(fid), as: DealInfo.self) else {
             throw DispatchFailure.fileBank(.nonExistent)
         }
-        let row = Int(index) - 1
-        guard !deal.completed.contains(where: { $0.row == row || $0.node == node }) else {
-            throw DispatchFailure.fileBank(.existed)
-        }
         let key = TerritoryKey(owner: deal.user.user, name: deal.user.territoryName)
         guard let territory = try territory(key), territory.state != .expired else {
             return try abandon(deal, fid)
+        }
+        let row = Int(index) - 1
+        guard !deal.completed.contains(where: { $0.row == row || $0.node == node }) else {
+            throw DispatchFailure.fileBank(.existed)
         }
         let space = rowSpace(of: deal)
         guard miner.idleSpace >= space else { throw DispatchFailure.sminer(.overflow) }
@@ -110,8 +118,9 @@ extension BlockExecution {
         state.put(
             Keys.file(fid),
             FileInfo(segments: segments, owners: [deal.user], fileSize: deal.fileSize, completion: number))
-        state.remove(Keys.deal(fid))
+        try putInService(space)
         try hold(fid, space, for: deal.user)
+        state.remove(Keys.deal(fid))
         deposit(PalletIndex.fileBank, 9) { $0.encode(fid) }
     }
 
@@ -119,24 +128,22 @@ extension BlockExecution {
     /// which changes a copy and never stores it.
     func deliver(_ fid: FID, of user: AccountID, to target: [UInt8], by sender: AccountID) throws {
         guard try mayAct(sender, for: user) else { throw DispatchFailure.fileBank(.noPermission) }
-        guard let file = try state.value(Keys.file(fid), as: FileInfo.self) else {
-            throw DispatchFailure.fileBank(.nonExistent)
-        }
-        guard let brief = file.owners.first(where: { $0.user == user }) else {
+        // A file that is not there has no owner either.
+        guard let file = try state.value(Keys.file(fid), as: FileInfo.self),
+            file.owners.contains(where: { $0.user == user })
+        else {
             throw DispatchFailure.fileBank(.notOwner)
         }
         guard file.state == .active else { throw DispatchFailure.fileBank(.notActive) }
         let space = CESSLimits.chargedByteCount(segmentCount: file.segments.count)
         let key = TerritoryKey(owner: user, name: target)
-        let territory = try existing(key)
-        guard territory.state == .active else { throw DispatchFailure.storageHandler(.notActive) }
-        guard territory.remainingSpace >= space else { throw DispatchFailure.storageHandler(.insufficientStorage) }
-        try use(space, in: key)
-        try release(space, in: TerritoryKey(owner: user, name: brief.territoryName))
-        var held: [UserFileSliceInfo] = try state.list(Keys.heldFiles(user))
-        if let index = held.firstIndex(where: { $0.fid == fid && $0.territoryName == brief.territoryName }) {
-            held[index].territoryName = target
+        _ = try existing(key)
+        for brief in file.owners where brief.user == user {
+            try release(space, in: TerritoryKey(owner: user, name: brief.territoryName))
+            try use(space, in: key)
         }
+        var held: [UserFileSliceInfo] = try state.list(Keys.heldFiles(user))
+        for index in held.indices where held[index].fid == fid { held[index].territoryName = target }
         state.put(Keys.heldFiles(user), list: held)
         deposit(PalletIndex.fileBank, 11) {
             $0.encode(fid)

@@ -16,6 +16,9 @@ extension BlockExecution {
         return AccountID(account)
     }
 
+    /// The territories that freeze in one block stay below it.
+    private static let frozenLimit: UInt32 = 2000
+
     // MARK: Calls
 
     func mint(_ key: TerritoryKey, gib: UInt32, days: UInt32) throws {
@@ -66,14 +69,15 @@ extension BlockExecution {
         guard territory.state == .active || territory.state == .frozen else { throw failure(.stateError) }
         let price = try product(try unitPrice(), territory.totalSpace / CESSLimits.gibibyte, UInt128(days))
         try pay(price, by: key.owner)
-        if territory.state == .active {
-            try unschedule(territory.token, freezingAt: territory.deadline)
-        } else {
-            state.remove(
-                Keys.expiring(at: territory.deadline &+ parameters.frozenBlocks).appending(territory.token))
+        try unschedule(territory.token, freezingAt: territory.deadline)
+        state.remove(Keys.expiring(at: territory.deadline &+ parameters.frozenBlocks).appending(territory.token))
+        if number > territory.deadline {
+            territory.start = number
+            territory.deadline = number
         }
-        territory.deadline = try deadline(from: max(territory.deadline, number), days: days)
-        territory.state = .active
+        territory.deadline = try deadline(from: territory.deadline, days: days)
+        // With no days a frozen lease stays frozen, and nothing ends it any more.
+        if territory.deadline > number { territory.state = .active }
         try put(territory, key)
         try schedule(territory.token, freezingAt: territory.deadline)
         deposit(PalletIndex.storageHandler, 9) {
@@ -132,6 +136,7 @@ extension BlockExecution {
     /// Puts space aside for a deal.
     func lock(_ space: UInt128, in key: TerritoryKey) throws {
         try change(key) { territory throws(DispatchFailure) in
+            guard space <= territory.remainingSpace else { throw .storageHandler(.insufficientStorage) }
             try Self.move(space, from: &territory.remainingSpace, to: &territory.lockedSpace)
         }
     }
@@ -145,6 +150,7 @@ extension BlockExecution {
 
     func use(_ space: UInt128, in key: TerritoryKey) throws {
         try change(key) { territory throws(DispatchFailure) in
+            guard space <= territory.remainingSpace else { throw .storageHandler(.insufficientStorage) }
             try Self.move(space, from: &territory.remainingSpace, to: &territory.usedSpace)
         }
     }
@@ -220,6 +226,23 @@ extension BlockExecution {
         state.put(Keys.purchasedSpace, integer: purchased + space)
     }
 
+    /// Moves the space of a complete file from the network's idle space to what is in service.
+    func putInService(_ space: UInt128) throws {
+        let idle: UInt128 = try state.integer(Keys.totalIdleSpace)
+        guard idle >= space else { throw failure(.overflow) }
+        state.put(Keys.totalIdleSpace, integer: idle - space)
+        state.put(Keys.totalServiceSpace, integer: try state.integer(Keys.totalServiceSpace) + space)
+    }
+
+    /// Takes the space of a file that is gone out of service. It is idle again at once, since the local nodes have nothing
+    /// to prove before they offer it.
+    func takeOutOfService(_ space: UInt128) throws {
+        let service: UInt128 = try state.integer(Keys.totalServiceSpace)
+        guard service >= space else { throw failure(.overflow) }
+        state.put(Keys.totalServiceSpace, integer: service - space)
+        state.put(Keys.totalIdleSpace, integer: try state.integer(Keys.totalIdleSpace) + space)
+    }
+
     private func deadline(from block: BlockNumber, days: UInt32) throws -> BlockNumber {
         let (blocks, first) = days.multipliedReportingOverflow(by: parameters.oneDay)
         let (deadline, second) = block.addingReportingOverflow(blocks)
@@ -229,8 +252,9 @@ extension BlockExecution {
 
     private func schedule(_ token: Bytes32, freezingAt block: BlockNumber) throws {
         state.put(Keys.freezing(at: block).appending(token), bytes: [1])
-        let count: UInt32 = try state.integer(Keys.freezingCount(at: block))
-        state.put(Keys.freezingCount(at: block), integer: count + 1)
+        let count = try state.integer(Keys.freezingCount(at: block), as: UInt32.self) + 1
+        guard count < Self.frozenLimit else { throw failure(.overflow) }
+        state.put(Keys.freezingCount(at: block), integer: count)
     }
 
     private func unschedule(_ token: Bytes32, freezingAt block: BlockNumber) throws {
@@ -259,7 +283,7 @@ extension BlockExecution {
         var ended: [TerritoryKey] = []
         for (token, key) in try takeDue(Keys.expiring(at: number)) {
             guard var territory = try territory(key), territory.token == token else { continue }
-            territory.state = .expired
+            if territory.state == .frozen { territory.state = .expired }
             try put(territory, key)
             let purchased: UInt128 = try state.integer(Keys.purchasedSpace)
             state.put(
