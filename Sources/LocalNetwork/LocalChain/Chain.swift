@@ -9,7 +9,8 @@ actor Chain {
     private let executor = ChainExecutor()
     nonisolated var unownedExecutor: UnownedSerialExecutor { unsafe executor.asUnownedSerialExecutor() }
 
-    let parameters: RuntimeParameters
+    /// Those that the chain began with, whatever it is started with now.
+    nonisolated let parameters: RuntimeParameters
     let finalityLag: BlockNumber
     let keptBlocks: BlockNumber
     let store: ChainStore
@@ -23,28 +24,32 @@ actor Chain {
 
     /// Opens the chain, or begins a new one; takes up the pool that was left.
     init(_ configuration: LocalChainConfiguration) throws {
-        parameters = configuration.parameters
         finalityLag = configuration.finalityLag
-        keptBlocks = max(configuration.keptBlocks, configuration.finalityLag + 1)
+        keptBlocks = max(configuration.keptBlocks, configuration.finalityLag &+ 1)
+        store = try ChainStore(path: "\(configuration.directory)/chain.db")
+        (parameters, genesis, best) = try store.write { [keptBlocks] writer in
+            if let best = try writer.reader.best(), let genesis = try writer.reader.hash(of: 0) {
+                let kept = try writer.reader.value(Keys.parameters.bytes)
+                return (
+                    try kept.map { try RuntimeParameters(scaleBytes: $0) } ?? configuration.parameters, genesis, best
+                )
+            }
+            let (block, changes) = try Genesis.block(parameters: configuration.parameters)
+            try writer.append(block, changes: changes, keptBlocks: keptBlocks)
+            return (configuration.parameters, block.hash, block)
+        }
         let schema = RuntimeSchema()
         metadata = RuntimeMetadata(schema, overrides: parameters.constants)
         runtimeVersion = RuntimeVersion(schema)
-        store = try ChainStore(path: "\(configuration.directory)/chain.db")
-        let blocks = try store.write { [parameters, keptBlocks] writer in
-            if let best = try writer.reader.best(), let genesis = try writer.reader.hash(of: 0) {
-                return (genesis: genesis, best: best)
-            }
-            let (block, changes) = try Genesis.block(parameters: parameters)
-            try writer.append(block, changes: changes, keptBlocks: keptBlocks)
-            return (genesis: block.hash, best: block)
-        }
-        (genesis, best) = blocks
     }
 
     /// Takes up what was in the pool when the last process ended.
     func restorePool() throws {
         for bytes in try store.read({ try $0.pooled() }) {
-            do throws(PoolRejection) { _ = try admit(bytes) } catch {
+            do throws(PoolRejection) {
+                let (transaction, _) = try admissible(bytes)
+                pool.insert(transaction, best: best.number)
+            } catch {
                 try store.write { try $0.removeFromPool(Extrinsic.hash(bytes)) }
             }
         }
@@ -67,10 +72,10 @@ actor Chain {
             try execution.begin()
             let last: UInt64 = try state.integer(Keys.now)
             execution.setTimestamp(max(now, last + max(1, parameters.blockTime / 2)))
-            for transaction in try pool.ready(nonce: { try execution.account($0).nonce }) {
+            for transaction in try pool.ready(in: execution.number, nonce: { try execution.account($0).nonce }) {
                 let account = try execution.account(transaction.signer)
                 guard account.nonce == transaction.nonce else { continue }
-                guard transaction.isPayable(by: account), isAlive(transaction, in: execution.number) else {
+                guard transaction.isPayable(by: account) else {
                     invalid.append(transaction)
                     continue
                 }
@@ -84,17 +89,14 @@ actor Chain {
         best = block
         for transaction in included { pool.remove(transaction) }
         for transaction in invalid { pool.remove(transaction, bannedAt: block.number) }
-        try dropDead()
         announce(
             .block(
                 BlockEvent(
                     block: block, finalized: finalizedNumber, changes: changes,
                     included: Set(included.map(\.hash)))))
         for transaction in invalid { announce(.dropped(transaction.hash)) }
-    }
-
-    private func isAlive(_ transaction: Transaction, in number: BlockNumber) -> Bool {
-        transaction.death(current: number).map { number < $0 } ?? true
+        // Last: the block is made, and to be known, whether or not this can be written.
+        try dropDead()
     }
 
     private func dropDead() throws {
@@ -103,33 +105,34 @@ actor Chain {
             try pool.removeDead(best: best.number) { try Self.account($0, reader).nonce }
         }
         guard !dead.isEmpty else { return }
-        try store.write { writer in for transaction in dead { try writer.removeFromPool(transaction.hash) } }
         for transaction in dead { announce(.dropped(transaction.hash)) }
+        try store.write { writer in for transaction in dead { try writer.removeFromPool(transaction.hash) } }
     }
 
     // MARK: The pool
 
     /// Checks an extrinsic and keeps it for the next block, also beyond the end of this process.
     func submit(_ bytes: [UInt8]) throws -> Transaction {
-        let transaction = try admit(bytes)
-        do { try store.write { try $0.addToPool(bytes, hash: transaction.hash) } } catch {
-            pool.remove(transaction)  // what would be lost by a crash is not accepted
-            throw error
+        let (transaction, replaced) = try admissible(bytes)
+        // First on disk: what would be lost by a crash is not accepted, and what it replaces not given up for it.
+        try store.write { writer in
+            if let replaced { try writer.removeFromPool(replaced.hash) }
+            try writer.addToPool(bytes, hash: transaction.hash)
         }
+        pool.insert(transaction, best: best.number)
+        if let replaced { announce(.usurped(replaced.hash, by: transaction.hash)) }
         return transaction
     }
 
-    private func admit(_ bytes: [UInt8]) throws(PoolRejection) -> Transaction {
+    private func admissible(
+        _ bytes: [UInt8]
+    ) throws(PoolRejection) -> (transaction: Transaction, replaced: Transaction?) {
         let hash = Extrinsic.hash(bytes)
         guard !pool.contains(hash) else { throw .alreadyImported }
         guard !pool.isBanned(hash) else { throw .temporarilyBanned }
         let transaction = try Transaction(bytes)
         try check(transaction)
-        if let replaced = try pool.add(transaction, best: best.number) {
-            try? store.write { try $0.removeFromPool(replaced.hash) }  // a leftover is found stale when it is read
-            announce(.usurped(replaced.hash, by: hash))
-        }
-        return transaction
+        return (transaction, try pool.admission(of: transaction))
     }
 
     /// What the runtime checks before an extrinsic enters a block, in the order of its signed extensions.

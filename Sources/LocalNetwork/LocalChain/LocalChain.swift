@@ -17,6 +17,10 @@ public enum LocalChain {
         ready: @escaping @Sendable (_ port: Int, _ genesis: Bytes32) -> Void = { _, _ in }
     ) async throws {
         let chain = try await open(configuration)
+        if chain.parameters != configuration.parameters {
+            logger.warning("the chain keeps the timing that it began with")
+        }
+        let blockTime = Duration.milliseconds(chain.parameters.blockTime)
         try await chain.restorePool()
         let genesis = chain.genesis
         let result: Result<Void, any Error>
@@ -25,7 +29,7 @@ public enum LocalChain {
                 group.addTask {
                     try await RPCServer(chain: chain).run(configuration) { ready($0, genesis) }
                 }
-                group.addTask { try await author(chain, every: configuration.blockTime, logger) }
+                group.addTask { try await author(chain, every: blockTime, logger) }
                 defer { group.cancelAll() }
                 try await group.next()
             }

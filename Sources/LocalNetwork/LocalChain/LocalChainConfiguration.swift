@@ -8,13 +8,17 @@ public struct LocalChainConfiguration: Sendable {
     public var blockTime: Duration = .seconds(1)
     /// How many blocks the finalized one lies behind the best.
     public var finalityLag: UInt32 = 1
-    /// Blocks of a day: leases count in them. Nil follows the block time, so that a day lasts 24 hours.
+    /// Blocks of a day: leases count in them. Nil follows the block time, so that a day lasts 24 hours; at most
+    /// `maximumDayBlocks`.
     public var dayBlocks: UInt32?
     /// Days for which a territory stays frozen before it ends.
     public var frozenDays: UInt32 = 7
     /// Blocks whose state can still be read; older ones keep header and extrinsics.
     public var keptBlocks: UInt32 = 4096
     public var maximumConnections = 1024
+
+    /// The runtime's constants count up to 180 days in blocks of 32 bits.
+    public static let maximumDayBlocks: UInt32 = 10_000_000
 
     public init(directory: String) { self.directory = directory }
 
@@ -27,6 +31,7 @@ public struct LocalChainConfiguration: Sendable {
     var parameters: RuntimeParameters {
         let milliseconds = max(1, UInt64(blockTime / .milliseconds(1)))
         let day = dayBlocks ?? UInt32(clamping: 86_400_000 / milliseconds)
-        return RuntimeParameters(blockTime: milliseconds, oneDay: max(1, day), frozenDays: frozenDays)
+        return RuntimeParameters(
+            blockTime: milliseconds, oneDay: min(max(1, day), Self.maximumDayBlocks), frozenDays: frozenDays)
     }
 }

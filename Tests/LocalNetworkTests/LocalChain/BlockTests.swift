@@ -80,6 +80,8 @@ import Testing
                 }
             }
             #expect(try await accounts(at: genesis).count == 6 + 64 + 1)
+            let below = try await chain.ask("state_getKeysPaged", [prefix, 7, "0x00", genesis])
+            #expect(try await below == chain.ask("state_getKeysPaged", [prefix, 7, .null, genesis]))
             #expect(try await accounts(at: blocks[0].hash).count == 6 + 64 + 2)
             let pair = try await chain.ask(
                 "state_queryStorageAt", [[.string(key.description), "0x00"], blocks[0].hash])
@@ -101,6 +103,15 @@ import Testing
             #expect(await second.chain.best.hash == best)
             try await second.author()
             #expect(try await second.events(of: signed).contains { $0.is("System", "Remarked") })
+        }
+    }
+
+    @Test func `a chain keeps the timing that it began with`() async throws {
+        try await withTemporaryDirectory { directory in
+            let first = try DrivenChain(directory: directory, dayBlocks: 10, frozenDays: 1)
+            let second = try DrivenChain(directory: directory, dayBlocks: 99, frozenDays: 5)
+            #expect(second.chain.parameters == first.chain.parameters)
+            #expect(second.chain.metadata.v14 == first.chain.metadata.v14)
         }
     }
 

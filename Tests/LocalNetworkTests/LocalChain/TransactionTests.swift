@@ -125,6 +125,36 @@ private let token = RuntimeParameters.existentialDeposit
         }
     }
 
+    @Test func `what is mortal leaves the pool at its end, and does not come round again`() async throws {
+        try await withTemporaryDirectory { directory in
+            var chain = try DrivenChain(directory: directory)
+            try await chain.author(5)
+            let signed = try await chain.sign(.remark([1]), by: alice, era: Era(period: 4, current: 5))
+            var pool = TransactionPool()
+            pool.insert(try Transaction(signed.bytes), best: 5)
+            #expect(pool.ready(in: 8) { _ in 0 }.count == 1)
+            for number: BlockNumber in 9...20 { #expect(pool.ready(in: number) { _ in 0 }.isEmpty) }
+        }
+    }
+
+    @Test func `the pool has room for so many bytes`() async throws {
+        try await withTemporaryDirectory { directory in
+            let chain = try DrivenChain(directory: directory)
+            let large = [UInt8](repeating: 1, count: 3_500_000)
+            for nonce: UInt32 in 0..<5 {
+                try await chain.submit(try await chain.sign(.remark(large), by: alice, nonce: nonce))
+            }
+            let sixth = try await chain.sign(.remark(large), by: alice, nonce: 5)
+            #expect(await refusal { try await chain.submit(sixth) } == 1016)
+            // In the place of another there is room for it.
+            let better = try await chain.sign(.remark(large), by: alice, nonce: 4, tip: token)
+            try await chain.submit(better)
+            let reopened = try DrivenChain(directory: directory)
+            try await reopened.chain.restorePool()
+            #expect(try await reopened.ask("author_pendingExtrinsics").array?.count == 5)
+        }
+    }
+
     @Test func `who cannot pay, and what the chain does not know, is refused`() async throws {
         try await withTemporaryDirectory { directory in
             let chain = try DrivenChain(directory: directory)

@@ -59,7 +59,4 @@ struct Transaction: Sendable {
         let (needed, overflow) = checkedFee.addingReportingOverflow(RuntimeParameters.existentialDeposit)
         return !overflow && account.free >= needed
     }
-
-    /// The first block that cannot hold it any more, seen from a block in its era.
-    func death(current: BlockNumber) -> BlockNumber? { era.death(current: current) }
 }

@@ -4,14 +4,18 @@ internal import Substrate
 /// The extrinsics that wait for a block. One whose nonce lies ahead waits until those before it are there.
 struct TransactionPool {
     static let limit = 8192
+    /// Of all transactions together, as Substrate's pool has it.
+    static let byteLimit = 20 << 20
     /// Blocks for which something that turned out to be invalid is not taken again.
     static let banTime: BlockNumber = 64
 
     private struct Entry {
         let transaction: Transaction
         let sequence: UInt64
-        /// The first block that cannot hold it.
+        /// The first block that cannot hold it. Kept, since an era alone goes round and round.
         let death: BlockNumber?
+
+        func isAlive(in number: BlockNumber) -> Bool { death.map { number < $0 } ?? true }
     }
 
     private var entries: [AccountID: [UInt32: Entry]] = [:]
@@ -19,30 +23,39 @@ struct TransactionPool {
     private var banned: [Bytes32: BlockNumber] = [:]
     private var nextSequence: UInt64 = 0
 
+    private(set) var byteCount = 0
+
     var count: Int { hashes.count }
     var transactions: [Transaction] { entries.values.flatMap { $0.values.map(\.transaction) } }
 
     func contains(_ hash: Bytes32) -> Bool { hashes.contains(hash) }
     func isBanned(_ hash: Bytes32) -> Bool { banned[hash] != nil }
 
-    /// Takes a checked transaction.
+    /// Whether there is room for a checked transaction.
     ///
     /// - Returns: the one that it replaces.
-    mutating func add(_ transaction: Transaction, best: BlockNumber) throws(PoolRejection) -> Transaction? {
+    func admission(of transaction: Transaction) throws(PoolRejection) -> Transaction? {
         let old = entries[transaction.signer]?[transaction.nonce]?.transaction
         if let old {
             guard transaction.priority > old.priority else {
                 throw .priorityTooLow(old: old.priority, new: transaction.priority)
             }
-            hashes.remove(old.hash)
         } else {
             guard count < Self.limit else { throw .poolFull }
         }
-        hashes.insert(transaction.hash)
-        entries[transaction.signer, default: [:]][transaction.nonce] = Entry(
-            transaction: transaction, sequence: nextSequence, death: transaction.death(current: best + 1))
-        nextSequence += 1
+        let rest = byteCount - (old?.bytes.count ?? 0)
+        guard rest + transaction.bytes.count <= Self.byteLimit else { throw .poolFull }
         return old
+    }
+
+    /// Takes a transaction that was admitted, in the place of the one with its nonce.
+    mutating func insert(_ transaction: Transaction, best: BlockNumber) {
+        if let old = entries[transaction.signer]?[transaction.nonce]?.transaction { remove(old) }
+        hashes.insert(transaction.hash)
+        byteCount += transaction.bytes.count
+        entries[transaction.signer, default: [:]][transaction.nonce] = Entry(
+            transaction: transaction, sequence: nextSequence, death: transaction.era.death(current: best + 1))
+        nextSequence += 1
     }
 
     /// The nonce that the account's next extrinsic should have.
@@ -52,13 +65,13 @@ struct TransactionPool {
         return next
     }
 
-    /// What a block can take: in the order of arrival, each account's by nonce.
-    func ready(nonce: (AccountID) throws -> UInt32) rethrows -> [Transaction] {
+    /// What block `number` can take: in the order of arrival, each account's by nonce.
+    func ready(in number: BlockNumber, nonce: (AccountID) throws -> UInt32) rethrows -> [Transaction] {
         var ready: [(order: UInt64, transaction: Transaction)] = []
         for (account, waiting) in entries {
             var next = try nonce(account)
             var order: UInt64 = 0
-            while let entry = waiting[next] {
+            while let entry = waiting[next], entry.isAlive(in: number) {
                 order = max(order, entry.sequence)  // not before those that its nonce follows
                 ready.append((order, entry.transaction))
                 guard next < .max else { break }
@@ -72,6 +85,7 @@ struct TransactionPool {
     /// Forgets a transaction; `best` says that it was invalid and until when it is banned.
     mutating func remove(_ transaction: Transaction, bannedAt best: BlockNumber? = nil) {
         guard hashes.remove(transaction.hash) != nil else { return }
+        byteCount -= transaction.bytes.count
         entries[transaction.signer]?[transaction.nonce] = nil
         if entries[transaction.signer]?.isEmpty == true { entries[transaction.signer] = nil }
         if let best { banned[transaction.hash] = best + Self.banTime }
@@ -84,7 +98,7 @@ struct TransactionPool {
         for (account, waiting) in entries {
             let current = try nonce(account)
             for entry in waiting.values {
-                if entry.transaction.nonce < current || entry.death.map({ $0 <= best + 1 }) == true {
+                if entry.transaction.nonce < current || !entry.isAlive(in: best + 1) {
                     dead.append(entry.transaction)
                 }
             }

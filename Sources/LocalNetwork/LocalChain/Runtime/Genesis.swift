@@ -28,6 +28,7 @@ enum Genesis {
             parameters: parameters, state: BlockState(on: nil), number: 0, parentHash: .zero)
         let state = execution.state
         state.put(Keys.networkSeed, bytes: Bytes16.random().bytes + Bytes16.random().bytes)
+        state.put(Keys.parameters, parameters)
         for (account, amount) in endowments { try execution.endow(account, amount) }
         state.put(Keys.unitPrice, integer: unitPrice)
         var expenders = ScaleEncoder()

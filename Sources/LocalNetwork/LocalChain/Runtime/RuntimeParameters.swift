@@ -2,7 +2,7 @@ internal import SCALE
 internal import Substrate
 
 /// What of the runtime depends on how the network was started.
-struct RuntimeParameters: Sendable {
+struct RuntimeParameters: Equatable, Sendable, ScaleCodable {
     static let specVersion: UInt32 = 137
     static let transactionVersion: UInt32 = 1
     static let ss58Prefix: UInt16 = 11330
@@ -18,7 +18,23 @@ struct RuntimeParameters: Sendable {
     /// How long a territory stays frozen, in days.
     var frozenDays: UInt32
 
-    var frozenBlocks: BlockNumber { frozenDays * oneDay }
+    var frozenBlocks: BlockNumber { BlockNumber(clamping: UInt64(frozenDays) * UInt64(oneDay)) }
+
+    init(blockTime: UInt64, oneDay: BlockNumber, frozenDays: UInt32) {
+        (self.blockTime, self.oneDay, self.frozenDays) = (blockTime, oneDay, frozenDays)
+    }
+
+    init(from decoder: inout ScaleDecoder) throws(ScaleError) {
+        blockTime = try decoder.integer()
+        oneDay = try decoder.integer()
+        frozenDays = try decoder.integer()
+    }
+
+    func encode(to encoder: inout ScaleEncoder) {
+        encoder.integer(blockTime)
+        encoder.integer(oneDay)
+        encoder.integer(frozenDays)
+    }
 
     /// The constants of the metadata that follow from these values.
     var constants: [String: [UInt8]] {

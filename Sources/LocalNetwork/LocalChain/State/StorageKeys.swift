@@ -81,6 +81,8 @@ enum Keys {
 
     /// What makes this network different from every other local one. Not an item of any pallet.
     static let networkSeed = StorageKey(bytes: Array(":cessdrive:localnet:seed".utf8))
+    /// The `RuntimeParameters` that the network began with. Not an item of any pallet.
+    static let parameters = StorageKey(bytes: Array(":cessdrive:localnet:parameters".utf8))
 
     static func encoded(_ number: BlockNumber) -> [UInt8] {
         var encoder = ScaleEncoder()
