@@ -24,7 +24,7 @@ enum RangeHeader: Equatable {
         let parts = text.dropFirst(6).split(separator: "/", omittingEmptySubsequences: false)
         let bounds = parts.first?.split(separator: "-", omittingEmptySubsequences: false) ?? []
         guard parts.count == 2, bounds.count == 2 else { return .refused("invalid range request") }
-        guard let start = number(bounds[0]), start <= byteCount else { return .refused("invalid range start") }
+        guard let start = number(bounds[0]) else { return .refused("invalid range start") }
         guard let end = number(bounds[1]), start <= end, end <= byteCount else { return .refused("invalid range end") }
         return .node(start..<end)
     }

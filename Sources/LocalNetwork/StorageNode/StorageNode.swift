@@ -30,7 +30,7 @@ public enum StorageNode {
     }
 
     /// What a node stakes for the one TiB that it declares: 4000 TCESS.
-    public static let stakePerTebibyte: UInt128 = 4000 * 1_000_000_000_000_000_000
+    public static let stakePerTebibyte = RuntimeParameters.stakingPerTiB
 
     /// Runs a node until the task is cancelled.
     ///

@@ -207,6 +207,8 @@ struct StorageNodeTests {
             #expect(try await get(["Fragment": zero.uppercased()]) == "200 404 not found")
             #expect(try await get(["Fragment": FID(.zero).hex]) == "200 404 not found")
             #expect(try await get(["Fragment": zero, "Range": "bytes=9-8/8"]) == "200 416 invalid range end")
+            #expect(
+                try await get(["Fragment": zero, "Range": "bytes=8388609-8388610/8"]) == "200 416 invalid range end")
             #expect(try await get(["Fragment": zero, "Signature": "12"]) == "403 403 invalid signature")
         }
     }

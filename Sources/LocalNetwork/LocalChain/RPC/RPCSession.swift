@@ -76,12 +76,14 @@ final class RPCSession: Sendable {
     // MARK: Subscriptions
 
     private func start(_ subscription: Subscription) {
-        // Ends when it is cancelled: by the client, or by `run` when the connection ends.
-        let task = Task {
-            try? await deliver(subscription)  // fails only when the connection is gone
-            _ = subscriptions.withLock { $0.removeValue(forKey: subscription.id) }
+        subscriptions.withLock { subscriptions in
+            // Ends when it is cancelled: by the client, or by `run` when the connection ends. Under the lock, so that one
+            // that is over at once does not forget itself before it is entered.
+            subscriptions[subscription.id] = Task {
+                try? await deliver(subscription)  // fails only when the connection is gone
+                _ = self.subscriptions.withLock { $0.removeValue(forKey: subscription.id) }
+            }
         }
-        subscriptions.withLock { $0[subscription.id] = task }
     }
 
     private func deliver(_ subscription: Subscription) async throws {
