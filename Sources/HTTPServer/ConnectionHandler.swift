@@ -8,6 +8,12 @@ enum Protocol: Sendable {
     case webSocket(NIOAsyncChannel<WebSocketFrame, WebSocketFrame>, HTTPRequestHead)
 }
 
+/// A connection, and what it will turn out to speak.
+struct AcceptedConnection: Sendable {
+    let channel: any Channel
+    let negotiation: EventLoopFuture<Protocol>
+}
+
 /// Serves connections, each from its first byte to its last.
 struct ConnectionHandler: Sendable {
     let configuration: HTTPServerConfiguration
@@ -16,19 +22,23 @@ struct ConnectionHandler: Sendable {
     let slots: ConnectionSlots
 
     /// Never throws: what goes wrong on one connection ends that connection.
-    func serve(_ negotiation: EventLoopFuture<Protocol>) async {
-        guard let connection = try? await negotiation.get() else { return }
-        let hasSlot = slots.take()
-        defer { if hasSlot { slots.release() } }
+    func serve(_ accepted: AcceptedConnection) async {
+        // Taken before the client has said anything: one that says nothing counts as well.
+        guard slots.take() else {
+            try? await accepted.channel.close().get()  // or it is closed already
+            return
+        }
+        defer { slots.release() }
+        guard let connection = try? await accepted.negotiation.get() else { return }
         do {
             switch connection {
             case .http(let channel):
                 try await channel.executeThenClose { inbound, _ in
-                    if hasSlot { try await serve(InboundParts(inbound), on: channel.channel) }
+                    try await serve(InboundParts(inbound), on: channel.channel)
                 }
             case .webSocket(let channel, let head):
                 try await channel.executeThenClose { inbound, _ in
-                    if hasSlot { try await serve(head, inbound, on: channel.channel) }
+                    try await serve(head, inbound, on: channel.channel)
                 }
             }
         } catch {}  // the client is gone, or spoke nonsense and was told so by the pipeline
@@ -46,7 +56,7 @@ struct ConnectionHandler: Sendable {
             let request = HTTPRequest(head, remoteAddress: channel.remoteAddress?.ipAddress ?? "")
             let response = await reply(to: request, &body)
             // The pipeline has answered a broken request itself.
-            if body.isBroken { return }
+            guard !body.isBroken, let response else { return }
             // Whoever was not told to continue may send the body or not: only a new connection is clear again.
             let isLast = !head.isKeepAlive || response.status == 413 || body.awaitsContinue
             try await HTTPResponseWriter(channel: channel, sendsBody: head.method != .HEAD)
@@ -64,7 +74,8 @@ struct ConnectionHandler: Sendable {
         }
     }
 
-    private func reply(to request: HTTPRequest, _ body: inout HTTPRequestBody) async -> HTTPResponse {
+    /// Nil to close the connection without a word.
+    private func reply(to request: HTTPRequest, _ body: inout HTTPRequestBody) async -> HTTPResponse? {
         if let announced = request.headers["content-length"].flatMap(Int.init),
             announced > configuration.maximumBodyByteCount
         {
@@ -72,7 +83,7 @@ struct ConnectionHandler: Sendable {
         }
         do { return try await handler(request, &body) } catch HTTPServerError.bodyTooLarge {
             return HTTPResponse(status: 413)
-        } catch { return HTTPResponse(status: 500) }
+        } catch HTTPServerError.noReply { return nil } catch { return HTTPResponse(status: 500) }
     }
 
     private func serve(

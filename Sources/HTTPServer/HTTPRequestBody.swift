@@ -38,6 +38,9 @@ public struct HTTPRequestBody {
         self.awaitsContinue = awaitsContinue
     }
 
+    /// Whether there is still somebody to answer, as far as is known.
+    public var isConnected: Bool { channel.isActive }
+
     /// The next piece, or nil at the end.
     ///
     /// - Throws: `HTTPServerError.bodyTooLarge` or `connectionLost`.

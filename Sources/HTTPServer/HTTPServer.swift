@@ -9,7 +9,7 @@ internal import NIOWebSocket
 /// write it to a file there; what can take longer (fsync, a database) belongs on a thread of its own, awaited.
 public enum HTTPServer {
     /// Answers one request. What is left of `body` when it returns is read and thrown away. An error becomes an empty
-    /// reply with status 500.
+    /// reply with status 500, `HTTPServerError.noReply` a closed connection.
     public typealias Handler =
         @Sendable (_ request: HTTPRequest, _ body: inout HTTPRequestBody) async throws ->
         HTTPResponse
@@ -46,14 +46,14 @@ public enum HTTPServer {
     }
 
     private static func accept(
-        from server: NIOAsyncChannel<EventLoopFuture<Protocol>, Never>, into connections: ConnectionHandler
+        from server: NIOAsyncChannel<AcceptedConnection, Never>, into connections: ConnectionHandler
     ) async throws {
         try await withThrowingDiscardingTaskGroup { group in
             defer { group.cancelAll() }
             try await server.executeThenClose { inbound in
-                for try await negotiation in inbound {
-                    group.addTask(executorPreference: LoopExecutor(negotiation.eventLoop)) {
-                        await connections.serve(negotiation)
+                for try await accepted in inbound {
+                    group.addTask(executorPreference: LoopExecutor(accepted.channel.eventLoop)) {
+                        await connections.serve(accepted)
                     }
                 }
             }
@@ -62,7 +62,7 @@ public enum HTTPServer {
 
     private static func listen(
         _ configuration: HTTPServerConfiguration, on loops: MultiThreadedEventLoopGroup, webSockets: Bool
-    ) async throws -> NIOAsyncChannel<EventLoopFuture<Protocol>, Never> {
+    ) async throws -> NIOAsyncChannel<AcceptedConnection, Never> {
         do {
             return try await ServerBootstrap(group: loops)
                 .serverChannelOption(.backlog, value: 256)
@@ -75,7 +75,9 @@ public enum HTTPServer {
                 )
                 .bind(host: configuration.host, port: configuration.port) { channel in
                     channel.eventLoop.makeCompletedFuture {
-                        try configure(channel, configuration, webSockets: webSockets)
+                        AcceptedConnection(
+                            channel: channel,
+                            negotiation: try configure(channel, configuration, webSockets: webSockets))
                     }
                 }
         } catch {
@@ -134,7 +136,7 @@ public struct HTTPServerConfiguration: Sendable {
     public var port: Int
     /// Event loop threads. One is enough to fill a loopback; more only help where handlers compute.
     public var threads = 1
-    /// Further connections are closed at once.
+    /// Further connections are closed at once; one counts from the moment that it is accepted.
     public var maximumConnections = 1024
     /// Of all header fields together.
     public var maximumHeaderByteCount = 65_536
@@ -159,6 +161,8 @@ public enum HTTPServerError: Error, Equatable, CustomStringConvertible {
     case connectionLost
     /// A WebSocket message was not UTF-8 text.
     case notText
+    /// Thrown by a handler that will not answer.
+    case noReply
 
     public var description: String {
         switch self {
@@ -166,6 +170,7 @@ public enum HTTPServerError: Error, Equatable, CustomStringConvertible {
         case .bodyTooLarge(let limit): "the request's body is longer than \(limit) bytes"
         case .connectionLost: "the client went away"
         case .notText: "the message is not UTF-8 text"
+        case .noReply: "the request is not answered"
         }
     }
 }

@@ -133,11 +133,31 @@ private let echo: HTTPServer.Handler = { request, body in
     }
 }
 
-@Test func `an idle connection is closed`() async throws {
+@Test func `a connection on which nothing was said counts, until it is closed for being idle`() async throws {
     var configuration = HTTPServerConfiguration()
-    configuration.idleTimeout = .milliseconds(50)
+    configuration.idleTimeout = .seconds(1)
+    configuration.maximumConnections = 1
     try await withServer(configuration, handler: echo) { port in
+        let silent = try RawClient(port: port)
+        let second = try RawClient(port: port)
+        try await second.send("GET / HTTP/1.1\r\nHost: h\r\n\r\n")
+        #expect((try? await second.receive()) ?? [] == [])
+        #expect(try await silent.receive() == [])
+        // Its slot is free soon after it was closed.
+        var answer: [UInt8] = []
+        while answer.isEmpty {
+            let third = try RawClient(port: port)
+            try await third.send("GET / HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n")
+            answer = (try? await third.receive()) ?? []
+        }
+        #expect(String(decoding: answer, as: UTF8.self).hasPrefix("HTTP/1.1 200"))
+    }
+}
+
+@Test func `who is not to be answered gets nothing but the end`() async throws {
+    try await withServer(handler: { _, _ in throw HTTPServerError.noReply }) { port in
         let client = try RawClient(port: port)
+        try await client.send("GET / HTTP/1.1\r\nHost: h\r\n\r\n")
         #expect(try await client.receive() == [])
     }
 }
