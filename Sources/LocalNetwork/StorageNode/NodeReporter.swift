@@ -32,6 +32,8 @@ struct NodeReporter {
     private var registeredInRound: Int?
     /// Stored files that were gone from the chain when last looked up: dropped only if they are gone twice.
     private var suspects: Set<FID> = []
+    /// Stored files whose deal is open again: the chain lost the file, or it was deleted and declared anew.
+    private var reopened: Set<FID> = []
     private var checkedUpTo: FID?
 
     init(
@@ -93,16 +95,18 @@ struct NodeReporter {
     private mutating func settleAndReport() async throws {
         // What is there is listed before the chain is asked: a fragment that comes in between is not judged by this view.
         var fragments: [FID: Set<FragmentHash>] = [:]
-        for fid in store.waiting() { fragments[fid] = store.waitingFragments(of: fid) }
+        for fid in reopened.union(store.waiting()) { fragments[fid] = store.waitingFragments(of: fid) }
         pending = pending.filter { fragments[$0.key] != nil }
         guard !fragments.isEmpty else { return }
         let standings = try await chain.standings(of: Array(fragments.keys))
         for (fid, fragments) in fragments.sorted(by: { $0.key < $1.key }) {
             if let file = standings.files[fid] {
+                reopened.remove(fid)
                 try await settle(fid, fragments, file)
             } else if let deal = standings.deals[fid] {
-                try await report(fid, fragments, deal, standings.height)
+                try await report(fid, fragments.union(store.storedFragments(of: fid)), deal, standings.height)
             } else {
+                reopened.remove(fid)
                 try await store.settle(fragments, of: fid, keeping: [])
             }
         }
@@ -148,7 +152,8 @@ struct NodeReporter {
 
     // MARK: Dropping
 
-    /// Looks a few stored files up, in turn, and drops those that are gone from the chain.
+    /// Looks a few stored files up, in turn: drops those that are gone from the chain, and has the others reported again
+    /// whose deal is open.
     private mutating func dropForgotten() async throws {
         let stored = store.stored().sorted()
         let rest = checkedUpTo.map { last in stored.filter { $0 > last } } ?? stored
@@ -162,5 +167,6 @@ struct NodeReporter {
             try await store.drop(fid)
         }
         suspects = suspects.subtracting(part).union(gone)
+        reopened.formUnion(part.filter { standings.files[$0] == nil && standings.deals[$0] != nil })
     }
 }

@@ -16,7 +16,7 @@ struct NodeServer: Sendable {
 
     func reply(to request: HTTPRequest, _ body: inout HTTPRequestBody) async throws -> HTTPResponse {
         let faults = faults.current
-        if faults.contains(.dead) { try await playDead() }
+        if faults.contains(.dead) { try await playDead(before: body) }
         if faults.contains(.slow) { try await Task.sleep(for: .milliseconds(500)) }
         if request.method == "OPTIONS", request.headers["Origin"] != nil { return Self.preflight }
         var response = try await route(request, &body, faults)
@@ -40,10 +40,12 @@ struct NodeServer: Sendable {
         }
     }
 
-    /// As a machine does that has lost its power; not for ever, since the caller has given up long before.
-    private func playDead() async throws {
-        for _ in 0..<60 where faults.current.contains(.dead) { try await Task.sleep(for: .seconds(1)) }
-        throw HTTPServerError.connectionLost
+    /// As a machine does that has lost its power: nothing is said, and what was asked then is never answered.
+    private func playDead(before body: HTTPRequestBody) async throws {
+        while body.isConnected, faults.current.contains(.dead) {
+            do { try await Task.sleep(for: .seconds(1)) } catch { break }
+        }
+        throw HTTPServerError.noReply
     }
 
     private static let preflight = HTTPResponse(

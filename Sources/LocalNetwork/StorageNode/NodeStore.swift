@@ -9,10 +9,10 @@ struct NodeStoreError: Error, CustomStringConvertible {
     let path: String
     let code: Int32
 
-    init(_ operation: String, _ path: String) {
+    init(_ operation: String, _ path: String, code: Int32 = errno) {
         self.operation = operation
         self.path = path
-        code = errno
+        self.code = code
     }
 
     var description: String { "\(operation) \(path): \(unsafe String(cString: strerror(code)))" }
@@ -41,6 +41,39 @@ final class NodeStore: Sendable {
     }
 
     deinit { close(lock) }
+
+    // MARK: The network
+
+    /// The genesis hash of the network that all this belongs to; nil before the node has met its chain.
+    func genesis() throws -> Bytes32? {
+        let path = directory + "/genesis"
+        guard let opened = open(path) else {
+            guard errno == ENOENT else { throw NodeStoreError("open", path) }
+            return nil
+        }
+        defer { close(opened.descriptor) }
+        let bytes = unsafe [UInt8](unsafeUninitializedCapacity: 66) { buffer, count in
+            unsafe count = max(0, read(opened.descriptor, buffer.baseAddress, buffer.count))
+        }
+        guard let genesis = Bytes32(hex: String(decoding: bytes, as: UTF8.self)) else {
+            throw NodeStoreError("read", path, code: EBADMSG)
+        }
+        return genesis
+    }
+
+    /// Ties the directory to a network.
+    func keep(genesis: Bytes32) async throws {
+        let partial = try begin()
+        try partial.append(Array("0x\(genesis.hex)\n".utf8).span)
+        try await onDisk { [directory] in
+            guard fdatasync(partial.descriptor) == 0 else { throw NodeStoreError("sync", partial.path) }
+            guard unsafe rename(partial.path, directory + "/genesis") == 0 else {
+                throw NodeStoreError("rename", partial.path)
+            }
+            partial.isKept = true
+            try Self.sync(directory)
+        }
+    }
 
     // MARK: Receiving
 
@@ -147,9 +180,13 @@ final class NodeStore: Sendable {
     func stored() -> [FID] { fids(in: directory + "/file") }
 
     /// The whole fragments of this FID that wait for a report.
-    func waitingFragments(of fid: FID) -> Set<FragmentHash> {
-        let folder = reportFolder(fid)
-        return Set(
+    func waitingFragments(of fid: FID) -> Set<FragmentHash> { wholeFragments(in: reportFolder(fid)) }
+
+    /// The fragments of this FID that are stored for good.
+    func storedFragments(of fid: FID) -> Set<FragmentHash> { wholeFragments(in: fileFolder(fid)) }
+
+    private func wholeFragments(in folder: String) -> Set<FragmentHash> {
+        Set(
             entries(of: folder).compactMap { FragmentHash(hex: $0) }
                 .filter { byteCount(folder + "/" + $0.hex) == CESSLimits.fragmentByteCount })
     }

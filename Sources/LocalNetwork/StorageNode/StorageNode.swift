@@ -1,6 +1,7 @@
 internal import CESS
 internal import HTTPServer
 public import Logging
+public import Primitives
 public import Substrate
 
 /// A CESS storage node: cess-miner's HTTP interface, its reports and its registration, without proofs of space.
@@ -11,6 +12,9 @@ public enum StorageNode {
         public var directory: String
         /// An `http` URL. The node starts and serves without it, and takes uploads as soon as it is there.
         public var rpcEndpoint: String
+        /// The network's genesis hash. Nil for what the directory has, or in a new one that of the first chain that is met;
+        /// from then on the node works for no other network.
+        public var genesis: Bytes32?
         public var key: KeyPair
         public var host: String = "127.0.0.1"
         /// 0 lets the system choose.
@@ -35,19 +39,22 @@ public enum StorageNode {
     /// Runs a node until the task is cancelled.
     ///
     /// - Parameter ready: is called with the port once the node answers.
-    /// - Throws: if the directory cannot be used, another process has it, or the port is taken.
+    /// - Throws: if the directory cannot be used, another process has it, or the port is taken;
+    ///   `StorageNodeError.otherNetwork`.
     public static func run(
         _ configuration: Configuration, logger: Logger, ready: @escaping @Sendable (_ port: Int) -> Void
     ) async throws {
-        let chain = CESSNodeChain(rpcEndpoint: configuration.rpcEndpoint, key: configuration.key)
-        try await run(configuration, chain: chain, logger: logger, ready: ready)
+        let store = try NodeStore(directory: configuration.directory)
+        let chain = try CESSNodeChain(
+            rpcEndpoint: configuration.rpcEndpoint, key: configuration.key, store: store,
+            expectedGenesis: configuration.genesis)
+        try await run(configuration, store: store, chain: chain, logger: logger, ready: ready)
     }
 
     static func run(
-        _ configuration: Configuration, chain: any NodeChain, logger: Logger,
+        _ configuration: Configuration, store: NodeStore, chain: any NodeChain, logger: Logger,
         ready: @escaping @Sendable (_ port: Int) -> Void
     ) async throws {
-        let store = try NodeStore(directory: configuration.directory)
         let faults = NodeFaults(nodeDirectory: configuration.directory)
         let state = NodeState(
             account: configuration.key.accountID, endpoint: configuration.endpoint ?? "",
@@ -74,6 +81,19 @@ public enum StorageNode {
                 }
             }
             try await group.next()
+        }
+    }
+}
+
+/// Why a storage node does not start.
+public enum StorageNodeError: Error, Equatable, CustomStringConvertible {
+    /// What the directory holds belongs to another network.
+    case otherNetwork(directory: String, kept: Bytes32, asked: Bytes32)
+
+    public var description: String {
+        switch self {
+        case .otherNetwork(let directory, let kept, let asked):
+            "what \(directory) holds belongs to the network \(kept.hex.prefix(16))…, not \(asked.hex.prefix(16))…"
         }
     }
 }

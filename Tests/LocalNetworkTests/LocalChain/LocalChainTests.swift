@@ -11,10 +11,11 @@ import Testing
 
 /// Runs a chain with fast blocks while `body` talks to its port.
 private func withRunningChain(
-    in directory: URL, _ body: (_ endpoint: String, _ genesis: Bytes32) async throws -> Void
+    in directory: URL, port: Int = 0, _ body: (_ endpoint: String, _ genesis: Bytes32) async throws -> Void
 ) async throws {
     var configuration = LocalChainConfiguration(directory: directory.path)
     configuration.blockTime = .milliseconds(100)
+    configuration.port = port
     let (readiness, ready) = AsyncStream.makeStream(of: (Int, Bytes32).self)
     let chain = Task { [configuration] in
         defer { ready.finish() }
@@ -49,6 +50,40 @@ private func withRunningChain(
             let chain = try await CESSChain.connect(to: [endpoint], expectedGenesis: genesis, httpClient: http)
             let account = try await chain.account(target.accountID, at: chain.bestBlock().hash)
             #expect(account.free == 7 * RuntimeParameters.existentialDeposit)
+        }
+    }
+}
+
+@Test func `a node believes no other chain than its own, neither later nor after a restart`() async throws {
+    try await withTemporaryDirectory { directory in
+        for name in ["one", "two"] {
+            try FileManager.default.createDirectory(
+                at: directory.appending(path: name), withIntermediateDirectories: false)
+        }
+        let store = try NodeStore(directory: directory.appending(path: "node").path)
+        var first: (endpoint: String, genesis: Bytes32)?
+        var node: CESSNodeChain?
+        try await withRunningChain(in: directory.appending(path: "one")) { endpoint, genesis in
+            let chain = try CESSNodeChain(
+                rpcEndpoint: endpoint, key: .throwaway(), store: store, expectedGenesis: nil)
+            _ = try await chain.standings(of: [])
+            #expect(try store.genesis() == genesis)
+            (node, first) = (chain, (endpoint, genesis))
+        }
+        let (endpoint, genesis) = try #require(first)
+        let port = try #require(URL(string: endpoint)?.port)
+        try await withRunningChain(in: directory.appending(path: "two"), port: port) { _, other in
+            let restarted = try CESSNodeChain(
+                rpcEndpoint: endpoint, key: .throwaway(), store: store, expectedGenesis: nil)
+            for chain in [try #require(node), restarted] {
+                let wrong = ChainError.wrongGenesis(endpoint: endpoint, expected: genesis, found: other)
+                await #expect(throws: wrong) { _ = try await chain.standings(of: []) }
+                await #expect(throws: wrong) { _ = try await chain.registration() }
+                await #expect(throws: wrong) { _ = try await chain.deal(FID(.zero)) }
+            }
+            #expect(throws: StorageNodeError.self) {
+                try CESSNodeChain(rpcEndpoint: endpoint, key: .throwaway(), store: store, expectedGenesis: other)
+            }
         }
     }
 }

@@ -69,7 +69,8 @@ private func withNode(
             defer { group.cancelAll() }
             group.addTask { [configuration] in
                 try await StorageNode.run(
-                    configuration, chain: chain, logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
+                    configuration, store: try NodeStore(directory: configuration.directory), chain: chain,
+                    logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
                 ) {
                     port.yield($0)
                 }
@@ -541,6 +542,24 @@ struct NodeReporterTests {
             bench.chain.change { $0.files = [:] }
             for _ in 0..<25 { _ = try await bench.workInNextBlock() }
             #expect(bench.store.stored() == [], "a deleted file is dropped later")
+        }
+    }
+
+    @Test func `what is stored is reported again when the chain has lost its file and the deal is open`() async throws {
+        let (a, b) = (Sample(1), Sample(2))
+        let other = AccountID(SHA256.hash([]))
+        try await withBench { bench in
+            try await bench.keep(fid, a)
+            try await bench.store.settle([a.hash], of: fid, keeping: [a.hash])
+            bench.chain.change {
+                $0.deals[fid] = .sample([[b.hash, a.hash]], completed: [CompleteInfo(row: 0, node: other)])
+            }
+            var calls: [Call] = []
+            for _ in 0..<12 { calls += try await bench.workInNextBlock() }
+            #expect(calls.first == .transferReport(fid, row: 1))
+            bench.chain.change { $0.deals[fid]?.completed.append(CompleteInfo(row: 1, node: account)) }
+            for _ in 0..<12 { try await bench.expect([]) }
+            #expect(bench.store.storedFragments(of: fid) == [a.hash])
         }
     }
 
