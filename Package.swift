@@ -108,8 +108,8 @@ let package = Package(
             "DriveCommands",
             [
                 "Drive", "BlobStore", "DriveFormat", "Sealing", "LocalNetwork", "CESS", "Substrate", "Primitives",
-                "HTTPClient", library("ArgumentParser", "swift-argument-parser"), library("TOMLKit", "TOMLKit"),
-                logging, system,
+                "HTTPClient", "HTTPServer", library("ArgumentParser", "swift-argument-parser"),
+                library("TOMLKit", "TOMLKit"), logging, system,
             ]),
         .executableTarget(name: "cessdrive", dependencies: ["DriveCommands"], swiftSettings: common),
 

@@ -39,7 +39,11 @@ struct ChainRun: ServerCommand {
         guard .milliseconds(50)...(.seconds(3600)) ~= blockTime.duration else {
             throw ValidationError("--block-time is a time from 50ms to 1h.")
         }
-        if let dayBlocks, dayBlocks < 1 { throw ValidationError("--day-blocks is at least 1.") }
+        guard 0...1000 ~= finalityLag else { throw ValidationError("--finality-lag is a number from 0 to 1000.") }
+        let limit = LocalChainConfiguration.maximumDayBlocks
+        if let dayBlocks, !(1...limit ~= dayBlocks) {
+            throw ValidationError("--day-blocks is a number from 1 to \(limit).")
+        }
     }
 
     func serve(console: Console, logger: Logger) async throws {

@@ -1,6 +1,7 @@
 import ArgumentParser
 import Foundation
 import Glibc
+import LocalNetwork
 import SystemPackage
 
 /// `cessdrive localnet`: a whole network on this machine.
@@ -52,7 +53,10 @@ struct LocalnetStart: ConsoleCommand {
 
     func validate() throws {
         if let nodes, !(1...1000 ~= nodes) { throw ValidationError("--nodes is a number from 1 to 1000.") }
-        if let dayBlocks, dayBlocks < 1 { throw ValidationError("--day-blocks is at least 1.") }
+        let limit = Int(LocalChainConfiguration.maximumDayBlocks)
+        if let dayBlocks, !(1...limit ~= dayBlocks) {
+            throw ValidationError("--day-blocks is a number from 1 to \(limit).")
+        }
         if let blockTime, !(.milliseconds(50)...(.seconds(3600)) ~= blockTime.duration) {
             throw ValidationError("--block-time is a time from 50ms to 1h.")
         }
@@ -60,14 +64,21 @@ struct LocalnetStart: ConsoleCommand {
 
     func run(console: Console) async throws {
         let localnet = options.localnet
-        try await localnet.start(settings: settings, nodeCount: nodes)
-        try console.show(try localnet.status())
-        guard foreground else { return }
-        console.note("cessdrive: the network runs until Ctrl-C")
-        // Nothing to do but to wait for the signal, which cancels the sleep.
-        do { while true { try await Task.sleep(for: .seconds(3600)) } } catch is CancellationError {}
-        // A task of its own, since this one is cancelled and its waits would end at once; awaited here.
-        try await Task { try await localnet.stop() }.value
+        var isUp = false
+        do {
+            try await localnet.start(settings: settings, nodeCount: nodes)
+            try console.show(try localnet.status())
+            guard foreground else { return }
+            isUp = true
+            console.note("cessdrive: the network runs until Ctrl-C")
+            // Nothing to do but to wait for the signal, which cancels the sleep.
+            while true { try await Task.sleep(for: .seconds(3600)) }
+        } catch {
+            guard foreground, Task.isCancelled else { throw error }
+            // A task of its own, since this one is cancelled and its waits would end at once; awaited here.
+            try await Task { try await localnet.stop() }.value
+            if !isUp { throw error }
+        }
     }
 
     /// Nil if nothing was asked for.

@@ -2,6 +2,7 @@ import ArgumentParser
 import Foundation
 import LocalNetwork
 import Logging
+import Primitives
 import Substrate
 import SystemPackage
 
@@ -26,6 +27,9 @@ struct NodeRun: ServerCommand {
     @Option(help: ArgumentHelp("Where the node keeps its data.", valueName: "directory"), completion: .directory)
     var dir: FilePath
     @Option(help: ArgumentHelp("The chain's RPC URL.", valueName: "url")) var rpc: String
+    @Option(
+        help: ArgumentHelp("The network's genesis hash (that of the first chain the node meets).", valueName: "hash"))
+    var genesis: String?
     @Option(help: "The node's number, which gives its account.") var number: Int
     @Option(help: "The address to listen at.") var host = "127.0.0.1"
     @Option(help: "The port to listen at; 0 for any.") var port = 0
@@ -40,6 +44,12 @@ struct NodeRun: ServerCommand {
 
     func validate() throws {
         guard 0...65_535 ~= port else { throw ValidationError("--port is a number from 0 to 65535.") }
+        guard genesis.map({ Bytes32(hex: $0) != nil }) ?? true else {
+            throw ValidationError("--genesis is 64 hexadecimal digits, with or without 0x.")
+        }
+        guard endpoint != nil || !["0.0.0.0", "::"].contains(host) else {
+            throw ValidationError("--host \(host) needs --endpoint, the URL at which others reach the node.")
+        }
         guard number > 0 else { throw ValidationError("--number is at least 1.") }
         guard reportInterval.duration > .zero else { throw ValidationError("--report-interval is more than nothing.") }
     }
@@ -48,6 +58,7 @@ struct NodeRun: ServerCommand {
         let process = try ServerProcess(directory: dir, console: console)
         var node = StorageNode.Configuration(
             directory: process.directory.string, rpcEndpoint: rpc, key: try KeyPair(suri: "//Node//\(number)"))
+        node.genesis = genesis.flatMap { Bytes32(hex: $0) }
         node.host = host
         node.port = port
         node.endpoint = endpoint

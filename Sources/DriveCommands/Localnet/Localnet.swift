@@ -44,22 +44,20 @@ struct Localnet: Sendable {
 
     /// Stops the nodes, then the chain. What is not running is no error.
     func stop() async throws {
-        let record = try self.record()
-        try await locked {
-            let nodes = record.nodes.map { process(of: $0, record) }
-            for node in nodes { try node.signal(SIGTERM) }
-            for node in nodes { try await node.waitUntilGone() }
-            let chain = chain(record)
-            try chain.signal(SIGTERM)
-            try await chain.waitUntilGone()
-        }
+        _ = try record()  // where there is no network, no directory for it is made
+        try await locked { try await stop(try record()) }
     }
 
     /// Stops the network and deletes it with all that it holds.
+    ///
+    /// - Throws: `LocalnetError.inUse`, before anything is deleted, if a process does not go.
     func reset() async throws {
-        let record = try? self.record()
-        if record != nil { try await stop() }
         try await locked {
+            let record = try? self.record()
+            try await stop(record)
+            for process in processes(record) where try process.isRunning {
+                throw LocalnetError.inUse(process.directory)
+            }
             let outside = (record?.nodes ?? []).map { FilePath($0.directory) }
             let ours = [directory.appending("chain"), directory.appending("nodes"), LocalnetRecord.path(in: directory)]
             for path in outside + ours where FileManager.default.fileExists(atPath: path.string) {
@@ -88,8 +86,7 @@ struct Localnet: Sendable {
                 guard let node = record[number] else { throw LocalnetError.noNode(number) }
                 return process(of: node, record)
             }
-            for node in nodes { try node.signal(signal) }
-            for node in nodes { try await node.waitUntilGone() }
+            try await end(nodes, by: signal)
         }
     }
 
@@ -99,6 +96,8 @@ struct Localnet: Sendable {
     ///   - number: nil for the next free one.
     ///   - parent: a directory, on another disk perhaps, in which the node makes its own; nil for the network's.
     /// - Returns: its number.
+    /// - Throws: `LocalnetError.exists` if its directory is there, since another network's node may live in it. A node that
+    ///   does not come up leaves nothing.
     func addNode(_ number: Int?, in parent: FilePath?, stock: Bool) async throws -> Int {
         try await locked {
             var record = try self.record()
@@ -108,12 +107,26 @@ struct Localnet: Sendable {
             guard try chain(record).isRunning else { throw LocalnetError.notRunning("the chain") }
             let parent = parent.map { FilePath(URL(fileURLWithPath: $0.string).standardizedFileURL.path) }
             let place = parent?.appending("cessdrive-node-\(number)") ?? nodeDirectory(number)
-            record[number] = NodeRecord(
-                number: number, directory: place.string, stock: stock || record.settings.stock)
+            guard !FileManager.default.fileExists(atPath: place.string) else { throw LocalnetError.exists(place) }
+            let node = NodeRecord(number: number, directory: place.string, stock: stock || record.settings.stock)
+            record[number] = node
             try record.write(in: directory)
-            try await startNodes([number], &record)
+            do { try await startNodes([number], &record) } catch {
+                // A task of its own, since this one may be cancelled and its waits would end at once; awaited here.
+                await Task { [record] in try? await discard(node, record) }.value
+                throw error
+            }
             return number
         }
+    }
+
+    /// Undoes the addition of a node.
+    private func discard(_ node: NodeRecord, _ record: LocalnetRecord) async throws {
+        var record = record
+        record[node.number] = nil
+        try record.write(in: directory)
+        try await end([process(of: node, record)], by: SIGTERM)
+        try FileManager.default.removeItem(atPath: node.directory)
     }
 
     /// Lets a node misbehave from the next request on, whether or not it runs; with no faults, behave again.
@@ -145,6 +158,11 @@ extension Localnet {
         if let settings, settings != record.settings { throw LocalnetError.otherSettings(directory) }
         try record.write(in: directory)
         let ready = try await chain(record).start()
+        // Nodes that still run would go on asking where nobody answers any more. Before the record says otherwise, so that
+        // the next `start` does it if this one is ended here.
+        if let former = record.rpc, former != ready.url {
+            try await end(nodeProcesses(record), by: SIGTERM)
+        }
         record.rpc = ready.url
         record.genesis = ready.genesis
         try record.write(in: directory)
@@ -168,12 +186,42 @@ extension Localnet {
         try await waitUntilRegistered(started.map { ($0.0, $0.1.url) }, record)
     }
 
+    // MARK: Processes
+
+    /// Stops everything that works in the network's directories.
+    private func stop(_ record: LocalnetRecord?) async throws {
+        try await end(nodeProcesses(record), by: SIGTERM)
+        try await end([chain(record)], by: SIGTERM)
+    }
+
+    private func end(_ processes: [LocalnetProcess], by signal: Int32) async throws {
+        for process in processes { try process.signal(signal) }
+        for process in processes { try await process.waitUntilGone() }
+    }
+
+    /// All that there can be, the chain last.
+    private func processes(_ record: LocalnetRecord?) -> [LocalnetProcess] {
+        nodeProcesses(record) + [chain(record)]
+    }
+
+    /// The recorded nodes, and those that a lost record or an interrupted command left in the network's directory.
+    private func nodeProcesses(_ record: LocalnetRecord?) -> [LocalnetProcess] {
+        let known = record.map { record in record.nodes.map { process(of: $0, record) } } ?? []
+        let folder = directory.appending("nodes")
+        let names = (try? FileManager.default.contentsOfDirectory(atPath: folder.string)) ?? []  // it may not be there
+        let found = names.map { name in
+            LocalnetProcess(name: "node \(name)", directory: folder.appending(name), arguments: [], port: 0)
+        }
+        return known + found.filter { other in !known.contains { $0.directory == other.directory } }
+    }
+
     private func nodeDirectory(_ number: Int) -> FilePath {
         directory.appending("nodes").appending(String(number))
     }
 
-    private func chain(_ record: LocalnetRecord) -> LocalnetProcess {
-        let settings = record.settings
+    /// - Parameter record: nil where it is not to be started.
+    private func chain(_ record: LocalnetRecord?) -> LocalnetProcess {
+        let settings = record?.settings ?? LocalnetSettings()
         var arguments = ["chain", "run", "--dir", directory.appending("chain").string]
         arguments += [
             "--block-time", "\(settings.blockTimeMilliseconds)ms", "--finality-lag", "\(settings.finalityLag)",
@@ -181,13 +229,14 @@ extension Localnet {
         if let days = settings.dayBlocks { arguments += ["--day-blocks", "\(days)"] }
         return LocalnetProcess(
             name: "the chain", directory: directory.appending("chain"), arguments: arguments,
-            port: Self.port(of: record.rpc))
+            port: Self.port(of: record?.rpc))
     }
 
     private func process(of node: NodeRecord, _ record: LocalnetRecord) -> LocalnetProcess {
         var arguments = [
             "node", "run", "--dir", node.directory, "--rpc", record.rpc ?? "", "--number", "\(node.number)",
         ]
+        if let genesis = record.genesis { arguments += ["--genesis", genesis] }
         arguments += ["--report-interval", "\(record.settings.reportIntervalMilliseconds)ms"]
         if node.stock { arguments.append("--stock") }
         return LocalnetProcess(

@@ -21,12 +21,12 @@ struct LocalnetProcess: Sendable {
 
     /// Starts the process unless it runs, and waits until it answers.
     ///
-    /// - Throws: `LocalnetError.died` or `.silent`.
+    /// - Throws: `LocalnetError.died`, `.silent` or `.inUse`.
     func start() async throws -> ReadyFile {
         do {
             return try await start(port: port)
-        } catch LocalnetError.died where port != 0 {
-            // Another program may have taken the port meanwhile.
+        } catch LocalnetError.died(_, .busy, _, _) where port != 0 {
+            // Another program has taken the port meanwhile.
             return try await start(port: 0)
         }
     }
@@ -35,26 +35,45 @@ struct LocalnetProcess: Sendable {
         try FileManager.default.createDirectory(
             atPath: directory.string, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
         var child: pid_t?
-        if try lock.holder() == nil {
+        if try holder() == nil {
             child = try DetachedProcess.start(
                 DetachedProcess.ownExecutable, arguments + ["--port", String(port)], log: log)
         }
-        let ready = try await waitFor(.seconds(60)) {
-            if let holder = try lock.holder(), let ready = ReadyFile.read(in: directory), ready.process == holder {
-                return ready
+        do {
+            let ready = try await waitFor(.seconds(60)) {
+                if let holder = try holder(), let ready = ReadyFile.read(in: directory), ready.process == holder {
+                    return ready
+                }
+                var end: Int32 = 0
+                if let ended = child, unsafe waitpid(ended, &end, WNOHANG) == ended {
+                    child = nil
+                    let status = end & 0x7F == 0 ? ExitStatus(rawValue: end >> 8 & 0xFF) : nil
+                    throw LocalnetError.died(name, status, log: log, lastLine: lastLogLine)
+                }
+                return nil
             }
-            if let child, waitpid(child, nil, WNOHANG) == child {
-                throw LocalnetError.died(name, log: log, lastLine: lastLogLine)
-            }
-            return nil
+            guard let ready else { throw LocalnetError.silent(name, log: log) }
+            return ready
+        } catch {
+            // What has not come up must not do so later, when nobody waits for it any more.
+            if let child { kill(child, SIGTERM) }
+            throw error
         }
-        guard let ready else { throw LocalnetError.silent(name, log: log) }
-        return ready
+    }
+
+    /// The process, if it runs.
+    ///
+    /// - Throws: `LocalnetError.inUse` if it cannot be reached from here. To its number, 0, a signal would reach this
+    ///   process and its whole group.
+    private func holder() throws -> pid_t? {
+        guard let holder = try lock.holder() else { return nil }
+        guard holder > 0 else { throw LocalnetError.inUse(directory) }
+        return holder
     }
 
     /// Asks the process to end, without waiting.
     func signal(_ number: Int32) throws {
-        if let holder = try lock.holder() { kill(holder, number) }
+        if let holder = try holder() { kill(holder, number) }
     }
 
     /// Waits until the process is gone, and ends it by force if it will not go.
@@ -66,7 +85,8 @@ struct LocalnetProcess: Sendable {
 
     private var lastLogLine: String {
         guard let text = try? String(contentsOfFile: log.string, encoding: .utf8) else { return "" }
-        return text.split(separator: "\n").last.map(String.init) ?? ""
+        // The error, not the hint for who started it by hand.
+        return text.split(separator: "\n").last { !$0.contains("hint: ") }.map(String.init) ?? ""
     }
 }
 

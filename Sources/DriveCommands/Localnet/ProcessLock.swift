@@ -13,7 +13,8 @@ struct ProcessLock: Sendable {
 
     init(path: FilePath) { self.path = path }
 
-    /// The process that holds the lock; nil if none does.
+    /// The process that holds the lock; nil if none does. Not positive where the system cannot name it: it runs in another
+    /// container, or on another machine.
     func holder() throws -> pid_t? {
         let file: FileDescriptor
         do {
