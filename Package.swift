@@ -85,7 +85,10 @@ let package = Package(
         target("CESS", ["Substrate", "SCALE", "Primitives", "HTTPClient", logging]),
         target(
             "LocalNetwork",
-            ["CESS", "Substrate", "SCALE", "Primitives", "HTTPClient", "HTTPServer", "Database", logging, system]),
+            [
+                "CLinux", "CESS", "Substrate", "SCALE", "Primitives", "HTTPClient", "HTTPServer", "Database", logging,
+                system,
+            ]),
 
         // The drive.
         target("ErasureCoding", ["CISAL", "Primitives"], callsC: true),

@@ -1,5 +1,6 @@
 #pragma once
 // What Swift's Glibc module leaves out because it is declared for _GNU_SOURCE only.
+#include <fcntl.h>
 #include <stdint.h>
 #include <sys/resource.h>
 #include <sys/syscall.h>
@@ -11,7 +12,7 @@ static inline int cessdrive_rename_without_replacing(int directory, const char *
     return (int)syscall(SYS_renameat2, directory, from, directory, to, 1u);
 }
 extern char *strptime(const char *text, const char *format, struct tm *parts);
-enum { CESSDRIVE_SEEK_DATA = 3, CESSDRIVE_SEEK_HOLE = 4 };
+enum { CESSDRIVE_SEEK_DATA = 3, CESSDRIVE_SEEK_HOLE = 4, CESSDRIVE_O_DIRECT = __O_DIRECT };
 
 /// Raises the soft limit of open files to the hard one.
 static inline void cessdrive_raise_open_files_limit(void) {

@@ -66,6 +66,7 @@ final class NodeStore: Sendable {
         let partial = try begin()
         try partial.append(Array("0x\(genesis.hex)\n".utf8).span)
         try await onDisk { [directory] in
+            try partial.finish()
             guard fdatasync(partial.descriptor) == 0 else { throw NodeStoreError("sync", partial.path) }
             guard unsafe rename(partial.path, directory + "/genesis") == 0 else {
                 throw NodeStoreError("rename", partial.path)
@@ -77,51 +78,13 @@ final class NodeStore: Sendable {
 
     // MARK: Receiving
 
-    /// A file that is being received: removed when it is let go without `keep`.
-    final class Partial: @unchecked Sendable {  // one request's, and then the disk thread's
-        fileprivate let path: String
-        fileprivate let descriptor: Int32
-        private(set) var byteCount = 0
-        fileprivate var isKept = false
-
-        fileprivate init(path: String) throws {
-            self.path = path
-            descriptor = unsafe Glibc.open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o600)
-            guard descriptor >= 0 else { throw NodeStoreError("create", path) }
-        }
-
-        func append(_ bytes: Span<UInt8>) throws {
-            try unsafe bytes.withUnsafeBytes { buffer in
-                var offset = 0
-                while offset < buffer.count {
-                    let rest = unsafe UnsafeRawBufferPointer(rebasing: buffer[offset...])
-                    let count = unsafe write(descriptor, rest.baseAddress, rest.count)
-                    if count < 0, errno == EINTR { continue }
-                    guard count > 0 else { throw NodeStoreError("write", path) }
-                    offset += count
-                }
-            }
-            byteCount += bytes.count
-        }
-
-        /// Appends zeros up to this length, without writing them.
-        func extend(to byteCount: Int) throws {
-            guard ftruncate(descriptor, byteCount) == 0 else { throw NodeStoreError("extend", path) }
-            self.byteCount = byteCount
-        }
-
-        deinit {
-            close(descriptor)
-            if !isKept { unsafe unlink(path) }
-        }
-    }
-
     func begin() throws -> Partial { try Partial(path: tmp + "/" + SystemRandom.bytes(8).hex) }
 
     /// Makes a received fragment wait for its report: synced, renamed, and the renaming synced.
     func keep(_ partial: Partial, fid: FID, fragment: FragmentHash) async throws {
         let folder = reportFolder(fid)
         try await onDisk { [directory] in
+            try partial.finish()
             guard fdatasync(partial.descriptor) == 0 else { throw NodeStoreError("sync", partial.path) }
             let isNew = unsafe mkdir(folder, 0o700) == 0
             guard isNew || errno == EEXIST else { throw NodeStoreError("mkdir", folder) }
