@@ -110,7 +110,8 @@ let package = Package(
         target(
             "DriveCommands",
             [
-                "Drive", "BlobStore", "DriveFormat", "Sealing", "LocalNetwork", "CESS", "Substrate", "Primitives",
+                "Drive", "BlobStore", "CLinux", "DriveFormat", "Sealing", "LocalNetwork", "CESS", "Substrate",
+                "Primitives",
                 "HTTPClient", "HTTPServer", library("ArgumentParser", "swift-argument-parser"),
                 library("TOMLKit", "TOMLKit"), logging, system,
             ]),

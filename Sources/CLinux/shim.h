@@ -14,6 +14,12 @@ static inline int cessdrive_rename_without_replacing(int directory, const char *
 extern char *strptime(const char *text, const char *format, struct tm *parts);
 enum { CESSDRIVE_SEEK_DATA = 3, CESSDRIVE_SEEK_HOLE = 4, CESSDRIVE_O_DIRECT = __O_DIRECT };
 
+/// No core of this process is ever written: it would hold keys and content in the clear.
+static inline void cessdrive_forbid_cores(void) {
+    struct rlimit none = {0, 0};
+    (void)setrlimit(RLIMIT_CORE, &none);
+}
+
 /// Raises the soft limit of open files to the hard one.
 static inline void cessdrive_raise_open_files_limit(void) {
     struct rlimit limit;

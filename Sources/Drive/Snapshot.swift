@@ -45,11 +45,11 @@ public struct Snapshot: Sendable {
 
     /// Hands over a file's bytes in their order, fetching ahead.
     ///
-    /// - Throws: `DriveError.notFound`, `isADirectory`.
+    /// - Throws: `DriveError.notFound`, `isADirectory`, `notAFile`.
     public func read(_ path: DrivePath, deliver: ([UInt8]) async throws -> Void) async throws {
         let entry = try await entry(at: path)
         guard entry.type != .directory else { throw DriveError.isADirectory(path) }
-        guard entry.type == .file else { return }
+        guard entry.type == .file else { throw DriveError.notAFile(path) }
         try await trees.read(entry, deliver: deliver)
     }
 }

@@ -1,4 +1,5 @@
 import ArgumentParser
+import CLinux
 import Foundation
 import Glibc
 
@@ -7,6 +8,7 @@ public enum CommandLineProgram {
     /// Runs what the process was asked for and ends the process.
     public static func main() async {
         ignoreSIGPIPE()
+        cessdrive_forbid_cores()
         let status = await run(
             Array(CommandLine.arguments.dropFirst()), environment: ProcessInfo.processInfo.environment)
         exit(status.rawValue)

@@ -10,6 +10,11 @@ struct SessionTests {
 }
 
 @Suite struct SessionStepTests {
+    @Test func `sessions that were chosen are there`() {
+        #expect(!Session.all.isEmpty)
+        if let chosen = Session.chosen { #expect(Set(Session.all.map(\.name)) == chosen) }
+    }
+
     @Test func `lines are commands, expectations, or nothing`() {
         #expect(SessionStep("") == nil)
         #expect(SessionStep("  # text") == nil)

@@ -13,7 +13,13 @@ public struct Lease: Sendable {
         public let fee: UInt128
         public let spendable: UInt128
 
-        public var isAffordable: Bool { spendable >= price + fee }
+        /// Price and fee; the greatest number there is where a server names prices without end.
+        public var total: UInt128 {
+            let (sum, isTooMuch) = price.addingReportingOverflow(fee)
+            return isTooMuch ? .max : sum
+        }
+
+        public var isAffordable: Bool { spendable >= total }
     }
 
     private let chain: CESSChain
@@ -76,7 +82,7 @@ public struct Lease: Sendable {
     public func buy(_ purchase: Purchase) async throws {
         let quote = try await quote(purchase)
         guard quote.isAffordable else {
-            throw StoreError.balanceTooSmall(needed: quote.price + quote.fee, spendable: quote.spendable)
+            throw StoreError.balanceTooSmall(needed: quote.total, spendable: quote.spendable)
         }
         _ = try await chain.execute(call(purchase), by: account, finalized: true)
     }

@@ -11,6 +11,7 @@ struct RowSender: Sendable {
     let files: SpoolFiles
     let nodes: any FragmentNodes
 
+    /// - Parameter sent: called with the length of each fragment, its zeros counted.
     /// - Throws: what the node answered; or `StoreError.spoolDamaged`, which is not the node's fault.
     func send(
         row: Int, of volume: VolumeID, record: VolumeRecord, to node: NodePool.Candidate,
@@ -23,7 +24,7 @@ struct RowSender: Sendable {
             try await nodes.put(
                 FragmentContent(content), hash: FragmentHash(segment.fragments[row]), fid: FID(record.fid),
                 to: node.endpoint, capabilities: node.capabilities)
-            sent(content.count)
+            sent(SegmentLayout.fragmentByteCount)
         }
     }
 

@@ -96,10 +96,12 @@ actor Exporter {
                 while let run = try await runs?.next() {
                     switch run {
                     case .bytes: continue
-                    case .hole(let length): offset += length
+                    case .hole(let length):
+                        try Task.checkCancellation()
+                        offset = offset.addingReportingOverflow(length).partialValue
                     case .chunk(let request, let length):
                         await exporter.expectChunk(at: offset)
-                        offset += length
+                        offset = offset.addingReportingOverflow(length).partialValue
                         return request
                     }
                 }
@@ -135,6 +137,11 @@ actor Exporter {
     }
 
     private func begin(_ item: Walk.Item) async throws -> Begun {
+        guard item.entry.linkGroup == nil else {
+            report.failures.append(
+                .init(path: item.path, reason: "this version cannot restore a file with several names"))
+            return .done
+        }
         do {
             switch (item.entry.type, item.entry.content) {
             case (.directory, .directory(let tree)):
@@ -161,16 +168,18 @@ actor Exporter {
     /// Makes something that has no content beside its name and renames it.
     private func make(_ item: Walk.Item, _ body: @escaping @Sendable ([UInt8]) throws -> Void) async throws {
         let (temporary, replacing) = (temporaryName(), replacing)
-        try await disk.run {
+        let refused = try await disk.run {
             try body(temporary)
             do {
-                try item.parent.setAttributes(of: temporary, item.entry)
+                let refused = item.parent.setAttributes(of: temporary, item.entry)
                 try item.parent.rename(temporary, to: item.name, replacing: replacing)
+                return refused
             } catch {
                 try? item.parent.remove(named: temporary)
                 throw error
             }
         }
+        if let refused { incomplete(item.path, refused) }
     }
 
     // MARK: Files
@@ -209,6 +218,11 @@ actor Exporter {
     /// All chunks of the last file are known.
     private func listed() async throws {
         pending.modifyLast { $0.isListed = true }
+        // What is in its entry waits for nobody: a directory of a million such files would be a million that wait.
+        if let last = pending.last, last.places.isEmpty {
+            pending.removeLast()
+            try await finish(last)
+        }
         try await finishWhole()
     }
 
@@ -239,33 +253,40 @@ actor Exporter {
     private func finishWhole() async throws {
         while let target = pending.first, target.isListed, target.written == target.places.count {
             pending.removeFirst()
-            if target.entry.type == .directory {
-                try? await disk.run { try target.parent.setAttributes(of: target.name, target.entry) }
-                continue
-            }
-            let replacing = replacing
-            do {
-                try await disk.run {
-                    do {
-                        if let failure = target.failure { throw failure }
-                        let file = try target.file ?? target.parent.createFile(named: target.temporary)
-                        if case .inline(let bytes) = target.entry.content { try file.write(bytes, at: 0) }
-                        try file.setSize(target.entry.size)
-                        try target.parent.setAttributes(of: target.temporary, target.entry)
-                        try target.parent.rename(target.temporary, to: target.name, replacing: replacing)
-                    } catch {
-                        try? target.parent.remove(named: target.temporary)
-                        throw error
-                    }
+            try await finish(target)
+        }
+    }
+
+    private func finish(_ target: Target) async throws {
+        if target.entry.type == .directory {
+            let refused = try await disk.run { target.parent.setAttributes(of: target.name, target.entry) }
+            if let refused { incomplete(target.path, refused) }
+            return
+        }
+        let replacing = replacing
+        do {
+            let refused = try await disk.run {
+                do {
+                    if let failure = target.failure { throw failure }
+                    let file = try target.file ?? target.parent.createFile(named: target.temporary)
+                    if case .inline(let bytes) = target.entry.content { try file.write(bytes, at: 0) }
+                    try file.setSize(target.entry.size)
+                    let refused = target.parent.setAttributes(of: target.temporary, target.entry)
+                    try target.parent.rename(target.temporary, to: target.name, replacing: replacing)
+                    return refused
+                } catch {
+                    try? target.parent.remove(named: target.temporary)
+                    throw error
                 }
-                report.files += 1
-            } catch let error as Errno {
-                // Nothing more will fit: going on would only fail file by file.
-                if error == .noSpace || error == .diskQuotaExceeded {
-                    throw DriveError.diskFull(path: String(decoding: target.path, as: UTF8.self))
-                }
-                fail(target.path, error)
             }
+            report.files += 1
+            if let refused { incomplete(target.path, refused) }
+        } catch let error as Errno {
+            // Nothing more will fit: going on would only fail file by file.
+            if error == .noSpace || error == .diskQuotaExceeded {
+                throw DriveError.diskFull(path: String(decoding: target.path, as: UTF8.self))
+            }
+            fail(target.path, error)
         }
     }
 
@@ -283,7 +304,9 @@ actor Exporter {
         private var start = 0
 
         var first: Target? { start < targets.count ? targets[start] : nil }
+        var last: Target? { start < targets.count ? targets.last : nil }
         mutating func append(_ target: Target) { targets.append(target) }
+        mutating func removeLast() { targets.removeLast() }
 
         mutating func modifyFirst(_ body: (inout Target) -> Void) { body(&targets[start]) }
 
@@ -298,6 +321,12 @@ actor Exporter {
             targets.removeFirst(start)
             start = 0
         }
+    }
+
+    /// The content is there, whole.
+    private func incomplete(_ path: [UInt8], _ error: Errno) {
+        report.failures.append(
+            .init(path: path, reason: "restored, but not its owner, mode or times: \(error.description)"))
     }
 
     private func fail(_ path: [UInt8], _ error: Errno) {

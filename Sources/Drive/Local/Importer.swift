@@ -103,7 +103,7 @@ actor Importer {
                     return entry
                 }
                 let file = try await disk.run { try directory.openFile(named: name) }
-                return try await fileEntry(file)
+                return try await fileEntry(file, path: path)
             case .symlink:
                 var entry = attributes(status)
                 let target = try await disk.run { try directory.linkTarget(of: name) }
@@ -177,11 +177,27 @@ actor Importer {
 
     // MARK: Files
 
-    private func fileEntry(_ file: LocalFile) async throws -> Entry {
-        let status = try await disk.run { try file.settledStatus() }
-        guard status.type == .file else { throw Errno.invalidArgument }
+    /// A file that changes while it is read is read again, and named if it changes then, too.
+    private func fileEntry(_ file: LocalFile, path: [UInt8]) async throws -> Entry {
+        let before = report.bytes
+        for isLast in [false, true] {
+            let status = try await disk.run { try file.settledStatus() }
+            guard status.type == .file else { throw Errno.invalidArgument }
+            report.bytes = before
+            let entry = try await entry(of: file, status)
+            let after = try await disk.run { try file.status() }
+            let isSame =
+                after.size == status.size && after.modified == status.modified && after.changed == status.changed
+            guard isSame || isLast else { continue }
+            report.files += 1
+            if !isSame { report.failures.append(.init(path: path, reason: "it changed while it was read")) }
+            return entry
+        }
+        preconditionFailure("the last attempt returns")
+    }
+
+    private func entry(of file: LocalFile, _ status: LocalStatus) async throws -> Entry {
         var entry = attributes(status)
-        report.files += 1
         if status.size <= UInt64(Content.inlineByteLimit) {
             let bytes = try await disk.run { try file.read(Content.inlineByteLimit, at: 0) }
             entry.size = UInt64(bytes.count)
@@ -266,7 +282,7 @@ actor Importer {
     private func append(_ blob: PreparedBlob, byteCount: Int) async throws -> ChunkKey {
         try await spool.append(blob)
         report.bytes += UInt64(byteCount)
-        observer(.staging(read: byteCount, sealed: await spool.sealedBytes))
+        observer(.staging(read: Int(clamping: report.bytes), sealed: await spool.sealedBytes))
         return ChunkKey(id: blob.id, length: UInt64(byteCount))
     }
 
@@ -278,7 +294,8 @@ actor Importer {
         var trimmed = path[...]
         while trimmed.count > 1, trimmed.last == slash { trimmed = trimmed.dropLast() }
         let dot = Array(".".utf8)
-        if trimmed == [slash] || trimmed.suffix(2) == Array("..".utf8) || Array(trimmed) == dot {
+        let isUpwards = trimmed.split(separator: slash).last == Array("..".utf8)[...]
+        if trimmed == [slash] || isUpwards || Array(trimmed) == dot {
             return (Array(trimmed), dot)
         }
         guard let last = trimmed.lastIndex(of: slash) else { return (dot, Array(trimmed)) }

@@ -6,11 +6,12 @@ internal import SystemPackage
 extension LocalFile {
     /// Writes all bytes at an offset.
     func write(_ bytes: [UInt8], at offset: UInt64) throws(Errno) {
+        guard let start = off_t(exactly: offset), start <= off_t.max - off_t(bytes.count) else { throw .fileTooLarge }
         var done = 0
         while done < bytes.count {
             let count = unsafe bytes.withUnsafeBytes {
                 unsafe pwrite(
-                    descriptor, $0.baseAddress?.advanced(by: done), $0.count - done, off_t(offset) + off_t(done))
+                    descriptor, $0.baseAddress?.advanced(by: done), $0.count - done, start + off_t(done))
             }
             if count < 0 && errno == EINTR { continue }
             guard count > 0 else { throw Errno(rawValue: errno) }
@@ -64,35 +65,73 @@ extension LocalFile {
     ///
     /// - Throws: `fileExists` if the new name is taken and not to be replaced.
     func rename(_ old: [UInt8], to new: [UInt8], replacing: Bool) throws(Errno) {
+        if replacing { return try unsafe move(old, to: new) { unsafe renameat($0, $1, $0, $2) } }
+        do {
+            try unsafe move(old, to: new) { unsafe cessdrive_rename_without_replacing($0, $1, $2) }
+        } catch {
+            // Not every file system can do that: NFS, sshfs, 9p and others cannot.
+            guard [.invalidArgument, .noFunction, .notSupported].contains(error) else { throw error }
+            try renameByLink(old, to: new)
+        }
+    }
+
+    private func renameByLink(_ old: [UInt8], to new: [UInt8]) throws(Errno) {
+        do {
+            try unsafe move(old, to: new) { unsafe linkat($0, $1, $0, $2, 0) }
+        } catch {
+            guard error != .fileExists else { throw error }
+            // No links either (FAT): what comes between looking and renaming is replaced.
+            if (try? status(of: new)) != nil { throw .fileExists }
+            return try unsafe move(old, to: new) { unsafe renameat($0, $1, $0, $2) }
+        }
+        try remove(named: old)
+    }
+
+    private func move(
+        _ old: [UInt8], to new: [UInt8], _ body: (Int32, UnsafePointer<CChar>, UnsafePointer<CChar>) -> Int32
+    ) throws(Errno) {
         try call {
             unsafe Self.withCString(old) { old in
-                unsafe Self.withCString(new) { new in
-                    unsafe replacing
-                        ? renameat(descriptor, old, descriptor, new)
-                        : cessdrive_rename_without_replacing(descriptor, old, new)
-                }
+                unsafe Self.withCString(new) { new in unsafe body(descriptor, old, new) }
             }
         }
     }
 
-    /// Gives a name in this directory its owner, mode and times. Only root can give files away: for others the owner
-    /// stays as it is.
-    func setAttributes(of name: [UInt8], _ entry: Entry) throws(Errno) {
+    /// Gives a name in this directory its owner, mode and times, never what a link there leads to. Only root can give files
+    /// away: for others the owner stays as it is, and set-user-id with another owner would be a gift to whoever made it.
+    ///
+    /// - Returns: what the file system refused first; the others are set all the same.
+    func setAttributes(of name: [UInt8], _ entry: Entry) -> Errno? {
+        var failure: Errno?
+        var isOwned = entry.owner.id == geteuid() && entry.group.id == getegid()
         if geteuid() == 0 {
-            try call {
-                unsafe Self.withCString(name) {
-                    unsafe fchownat(descriptor, $0, entry.owner.id, entry.group.id, AT_SYMLINK_NOFOLLOW)
+            do {
+                try call {
+                    unsafe Self.withCString(name) {
+                        unsafe fchownat(descriptor, $0, entry.owner.id, entry.group.id, AT_SYMLINK_NOFOLLOW)
+                    }
                 }
-            }
+                isOwned = true
+            } catch { failure = error }
         }
         if entry.type != .symlink {
-            try call { unsafe Self.withCString(name) { unsafe fchmodat(descriptor, $0, mode_t(entry.mode), 0) } }
+            let mode = entry.type == .file && !isOwned ? entry.mode & ~0o6000 : entry.mode
+            do {
+                try call {
+                    unsafe Self.withCString(name) {
+                        unsafe fchmodat(descriptor, $0, mode_t(mode), AT_SYMLINK_NOFOLLOW)
+                    }
+                }
+            } catch { failure = failure ?? error }
         }
         let time = timespec(tv_sec: Int(entry.modified.seconds), tv_nsec: Int(entry.modified.nanoseconds))
         let times = [time, time]
-        try call {
-            unsafe Self.withCString(name) { unsafe utimensat(descriptor, $0, times, AT_SYMLINK_NOFOLLOW) }
-        }
+        do {
+            try call {
+                unsafe Self.withCString(name) { unsafe utimensat(descriptor, $0, times, AT_SYMLINK_NOFOLLOW) }
+            }
+        } catch { failure = failure ?? error }
+        return failure
     }
 
     private func call(_ body: () -> Int32) throws(Errno) {

@@ -23,6 +23,7 @@ extension Drive {
             let importer = Importer(
                 trees: context.trees, spool: context.spool, keys: self.keys.drive, observer: options.observer)
             var root = context.root
+            var found = 0
             for source in sources {
                 let name = Importer.split(source).name
                 let target = try await self.target(
@@ -31,15 +32,16 @@ extension Drive {
                     target.parent, in: root, attributes: Self.newDirectory(now: .now))
                 let existing = target.isRoot ? root : try await context.trees.entry(at: target, from: root)
                 guard let entry = try await importer.entry(at: source, replacing: existing) else { continue }
+                found += 1
                 if let existing, existing.type == .directory, entry.type != .directory {
                     throw DriveError.isADirectory(target)
                 }
                 guard entry != existing else { continue }
                 root = try await context.editor.set(entry, at: target, in: root)
             }
-            let found = await importer.report
-            report.withLock { $0 = found }
-            if found.files + found.directories + found.unchanged == 0, let failure = found.failures.first {
+            let read = await importer.report
+            report.withLock { $0 = read }
+            if found == 0, let failure = read.failures.first {
                 throw DriveError.unreadable(
                     path: String(decoding: failure.path, as: UTF8.self), reason: failure.reason)
             }

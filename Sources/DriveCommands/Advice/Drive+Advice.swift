@@ -10,7 +10,7 @@ extension DriveError: Reportable {
         switch self {
         case .noDrive: "'cessdrive init' makes one, 'cessdrive recover' brings one back from its phrase"
         case .empty: "'cessdrive status' shows whether it is on its way, 'cessdrive init' finishes it"
-        case .driveExists: "choose another name with --drive"
+        case .driveExists: "choose another name with --drive, or with --as for 'cessdrive recover'"
         case .nothingToRecover: "check the phrase and --network"
         case .severalDrives(let names): "add --drive with one of \(names.joined(separator: ", "))"
         case .notFound: "'cessdrive ls' shows what there is, 'cessdrive log' what there was"
@@ -22,6 +22,7 @@ extension DriveError: Reportable {
         case .needsNewerVersion: "use a newer version of cessdrive"
         case .stateDamaged: "'cessdrive recover' rebuilds it from the phrase"
         case .diskFull: "make room and run the same command again"
+        case .notAFile: "'cessdrive stat' shows what it is"
         case .invalidPath, .notADirectory, .exists, .directoryNotEmpty, .unreadable, .unwritable: nil
         }
     }
@@ -35,7 +36,8 @@ extension DriveError: Reportable {
         case .staleNetwork: .temporary
         case .stateDamaged: .damaged
         case .diskFull: .outOfSpace
-        case .driveExists, .notADirectory, .isADirectory, .exists, .directoryNotEmpty, .unreadable, .unwritable,
+        case .driveExists, .notADirectory, .notAFile, .isADirectory, .exists, .directoryNotEmpty, .unreadable,
+            .unwritable,
             .targetExists, .needsNewerVersion:
             .failed
         }

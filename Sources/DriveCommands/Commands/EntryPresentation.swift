@@ -81,8 +81,12 @@ struct EntryPresentation {
 extension Timestamp {
     var date: Date { Date(timeIntervalSince1970: Double(seconds) + Double(nanoseconds) / 1e9) }
 
-    /// RFC 3339 with nanoseconds, in UTC.
+    /// What RFC 3339 can write: four digits of a year. File systems know other times.
+    fileprivate static let writable: Range<Int64> = -62_135_596_800..<253_402_300_800
+
+    /// RFC 3339 with nanoseconds, in UTC; `@` and the seconds since 1970 where that has no form for it.
     var text: String {
+        guard Self.writable.contains(seconds) else { return "@\(seconds)" }
         let whole = Date(timeIntervalSince1970: Double(seconds)).formatted(.iso8601)
         let digits = String(nanoseconds)
         return whole.dropLast() + "." + String(repeating: "0", count: 9 - digits.count) + digits + "Z"
@@ -92,7 +96,11 @@ extension Timestamp {
 extension Date {
     /// `2026-11-22 14:03` by this machine's clock.
     var localText: String {
-        var seconds = time_t(timeIntervalSince1970)
+        guard let exact = Int64(exactly: timeIntervalSince1970.rounded(.down)), Timestamp.writable.contains(exact)
+        else {
+            return "@\(timeIntervalSince1970)"
+        }
+        var seconds = time_t(exact)
         var parts = unsafe tm()
         unsafe localtime_r(&seconds, &parts)
         func two(_ number: Int32) -> String { (number < 10 ? "0" : "") + String(number) }

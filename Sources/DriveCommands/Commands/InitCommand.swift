@@ -86,6 +86,7 @@ struct InitCommand: ConsoleCommand {
         _ home: DriveHome, _ passphrase: Secret, _ configuration: Configuration, _ console: Console
     ) async throws -> OpenDrive {
         guard let target = try configuration.network() else { throw NetworkError.notChosen }
+        try home.checkUnused()
         let phrase = try await phrase(home, target, configuration, console)
         let root = RootKeys(seed64: phrase.seed64())
         let keys = DailyKeys(
@@ -154,7 +155,7 @@ struct InitCommand: ConsoleCommand {
         if isLocal { return try await LocalPurse(open).buy(purchase) }
         let quote = try await open.lease.quote(purchase)
         guard quote.isAffordable else {
-            throw StoreError.balanceTooSmall(needed: quote.price + quote.fee, spendable: quote.spendable)
+            throw StoreError.balanceTooSmall(needed: quote.total, spendable: quote.spendable)
         }
         guard try await console.agrees(to: purchase.text, at: quote, mayBuy: changing.yes) else {
             throw InitError.notBought
@@ -164,8 +165,13 @@ struct InitCommand: ConsoleCommand {
 }
 
 extension NetworkTarget {
+    /// A URL's name is its host: the rest may hold a key, and does not fit.
     var label: NetworkLabel {
-        NetworkLabel(name: name, genesis: genesis.hex, endpoint: endpoints.joined(separator: ","))
+        let isURL = name.contains("://")
+        let host = isURL ? endpoints.first.flatMap { URLComponents(string: $0)?.host } ?? "network" : name
+        return NetworkLabel(
+            name: String(decoding: host.utf8.prefix(NetworkLabel.nameByteLimit), as: UTF8.self), genesis: genesis.hex,
+            endpoint: endpoints.joined(separator: ","))
     }
 }
 

@@ -101,7 +101,7 @@ struct KeyExport: KeystoreCommand {
     }
 
     func run(with access: KeyAccess, console: Console) async throws {
-        if console.mayPrompt, !console.json {
+        if console.mayPrompt {
             guard try await Terminal.confirms("Print the recovery phrase, for everyone who can see it?") else {
                 throw ConsoleError.refused
             }

@@ -36,19 +36,21 @@ struct RecoverCommand: ConsoleCommand {
         let drive = try choose(from: found.drives, named: configuration[.drive]?.value)
         let home = try DriveHome(name: localName ?? drive.name, in: configuration.paths.drives)
         guard !home.exists else { throw DriveError.driveExists(name: home.name) }
+        try home.checkUnused()
 
         let passphrase = try await shared.passphraseSource(configuration)
             .read("Passphrase for '\(home.name)' on this machine", twice: true)
         let keys = DailyKeys(
             root: found.root, driveID: drive.id.value, device: .random(), driveName: drive.name, network: target.label)
         try makePrivateDirectory(home.directory)
+        let root = found.root
+        // Fails where another command has made the drive meanwhile: what is in the home then is not ours to take away.
+        _ = try await onThread {
+            try Keystore.create(
+                at: home.keystore, daily: keys, phrase: PhraseKeys(entropy: phrase.entropy, root: root),
+                passphrase: passphrase)
+        }
         do {
-            let root = found.root
-            _ = try await onThread {
-                try Keystore.create(
-                    at: home.keystore, daily: keys, phrase: PhraseKeys(entropy: phrase.entropy, root: root),
-                    passphrase: passphrase)
-            }
             let open = try await OpenDrive(home: home, keys: keys, configuration: configuration)
             let head = try await console.withProgress { meter in
                 meter.update { $0.stage = "finding the newest commit" }

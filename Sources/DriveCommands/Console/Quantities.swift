@@ -66,7 +66,9 @@ extension Quantities {
 
     /// The two largest units: `2 d 3 h`, `1 min 30 s`, `4.2 s`, `35 ms`.
     static func text(_ duration: Duration) -> String {
-        let milliseconds = duration.components.seconds * 1000 + duration.components.attoseconds / 1_000_000_000_000_000
+        // Clamped: a server may name any time.
+        let whole = min(max(duration.components.seconds, -(1 << 50)), 1 << 50)
+        let milliseconds = whole * 1000 + duration.components.attoseconds / 1_000_000_000_000_000
         if milliseconds < 1000 { return "\(milliseconds) ms" }
         if milliseconds < 10_000 { return "\(oneDecimal(Double(milliseconds) / 1000)) s" }
         let seconds = milliseconds / 1000

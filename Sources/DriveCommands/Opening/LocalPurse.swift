@@ -23,7 +23,10 @@ struct LocalPurse: Sendable {
     func buy(_ purchase: Lease.Purchase) async throws {
         let quote = try await lease.quote(purchase)
         // Enough for the fees of a long life, too.
-        let wanted = quote.price + quote.fee + 1000 * Tokens.unit
+        let (wanted, isTooMuch) = quote.total.addingReportingOverflow(1000 * Tokens.unit)
+        guard !isTooMuch else {
+            throw StoreError.balanceTooSmall(needed: quote.total, spendable: quote.spendable)
+        }
         if quote.spendable < wanted { try await endow(wanted - quote.spendable) }
         try await lease.buy(purchase)
     }

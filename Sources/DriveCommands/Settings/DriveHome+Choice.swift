@@ -42,6 +42,15 @@ extension DriveHome {
         return isPlain(first) && name.unicodeScalars.allSatisfy { isPlain($0) || "._-".unicodeScalars.contains($0) }
     }
 
+    /// What a drive has left whose keystore is gone may be changes that are nowhere else: the phrase can still open them.
+    ///
+    /// - Throws: `DriveChoiceError.leftovers`.
+    func checkUnused() throws {
+        for path in [database, spool] where FileManager.default.fileExists(atPath: path.string) {
+            throw DriveChoiceError.leftovers(directory)
+        }
+    }
+
     /// Takes the whole home away again.
     func remove() throws { try FileManager.default.removeItem(atPath: directory.string) }
 }
@@ -51,6 +60,8 @@ enum DriveChoiceError: Reportable, Equatable, CustomStringConvertible {
     case none
     case unknown(String, known: [String])
     case several([String])
+    /// There are a spool and a database, and no keystore.
+    case leftovers(FilePath)
 
     var description: String {
         switch self {
@@ -58,6 +69,7 @@ enum DriveChoiceError: Reportable, Equatable, CustomStringConvertible {
         case .none: "there is no drive here"
         case .unknown(let name, _): "there is no drive named '\(name)' here"
         case .several: "there are several drives here"
+        case .leftovers(let path): "\(path) holds what a drive has left whose keystore is gone"
         }
     }
 
@@ -67,6 +79,8 @@ enum DriveChoiceError: Reportable, Equatable, CustomStringConvertible {
         case .none: "'cessdrive init' makes one, 'cessdrive recover' brings one back from its phrase"
         case .unknown(_, let known) where known.isEmpty: Self.none.hint
         case .unknown(_, let known): "drives here are \(known.joined(separator: ", "))"
+        case .leftovers:
+            "put the keystore back, or move the directory away: unfinished changes in it may be nowhere else"
         case .several(let known): "add --drive with one of \(known.joined(separator: ", "))"
         }
     }
@@ -75,6 +89,7 @@ enum DriveChoiceError: Reportable, Equatable, CustomStringConvertible {
         switch self {
         case .badName, .several: .usage
         case .none, .unknown: .noDrive
+        case .leftovers: .failed
         }
     }
 }

@@ -24,7 +24,7 @@ enum PassphraseSource: Sendable, Equatable {
             return try await onThread { try Self.firstLine(of: Self.output(of: command), from: "the command") }
         case .descriptor(let number):
             return try await onThread {
-                let bytes = try Self.bytes(from: FileDescriptor(rawValue: number), "descriptor \(number)")
+                let bytes = try Self.line(from: FileDescriptor(rawValue: number), "descriptor \(number)")
                 return try Self.firstLine(of: bytes, from: "descriptor \(number)")
             }
         case .terminal:
@@ -64,15 +64,37 @@ enum PassphraseSource: Sendable, Equatable {
         return bytes
     }
 
+    /// The first line and nothing behind it, which may be somebody else's: the content of `put -`, say.
+    private static func line(from file: FileDescriptor, _ name: String) throws -> [UInt8] {
+        var line: [UInt8] = []
+        do {
+            var byte: [UInt8] = [0]
+            while line.count <= maximumByteCount, line.last != UInt8(ascii: "\n") {
+                guard try unsafe byte.withUnsafeMutableBytes({ try unsafe file.read(into: $0) }) == 1 else { break }
+                line.append(byte[0])
+            }
+            byte.wipe()
+        } catch let error as Errno {
+            throw PassphraseError.unreadable(name, cause: "\(error)")
+        }
+        return line
+    }
+
     private static func output(of command: String) throws -> [UInt8] {
         let process = Process()
         let output = Pipe()
         process.executableURL = URL(fileURLWithPath: "/bin/sh")
         process.arguments = ["-c", command]
         process.standardOutput = output
+        // Standard input may be what is to be stored.
+        process.standardInput = FileHandle.nullDevice
         try process.run()
         let bytes = try bytes(from: FileDescriptor(rawValue: output.fileHandleForReading.fileDescriptor), "the command")
+        // Whoever talks on and on is not listened to, and need not be waited for.
+        try? output.fileHandleForReading.close()
+        if bytes.count > maximumByteCount { process.terminate() }
         process.waitUntilExit()
+        guard bytes.count <= maximumByteCount else { throw PassphraseError.tooLong("the command's output") }
         guard process.terminationStatus == 0 else {
             throw PassphraseError.commandFailed(process.terminationStatus)
         }

@@ -9,10 +9,19 @@ public struct KeyAgentClient: Sendable {
 
     /// The daily keys of a keystore; nil if no agent runs or it does not hold them.
     ///
+    /// An agent that cannot be reached or does not answer is none: there is still the passphrase.
+    ///
     /// - Throws: `unsafeDirectory`, `foreignPeer`: then something is wrong, and a passphrase should not be asked for
-    ///   without saying so; `badAnswer`, `unusableKeys`, `system`.
+    ///   without saying so; `unusableKeys`.
     public func fetch(_ id: KeystoreID) throws(AgentError) -> DailyKeys? {
-        switch try ask(.fetch(id)) {
+        let answer: AgentAnswer?
+        do throws(AgentError) { answer = try ask(.fetch(id)) } catch {
+            switch error {
+            case .pathTooLong, .system, .badAnswer: return nil
+            default: throw error
+            }
+        }
+        switch answer {
         case .keys(let record):
             do { return try DailyKeys(record: record.secret) } catch { throw .unusableKeys(error) }
         case .absent, nil: return nil
@@ -59,7 +68,6 @@ public struct KeyAgentClient: Sendable {
         do throws(AgentError) {
             try PrivateDirectory.check(socketPath.removingLastComponent())
             let socket = try LocalSocket.connect(to: socketPath)
-            socket.setTimeout(seconds: 2)
             try socket.send(request.bytes)
             guard var message = socket.receive(limit: AgentRequest.maximumByteCount) else { throw .badAnswer }
             defer { message.wipe() }

@@ -18,6 +18,8 @@ struct LocalSocket: ~Copyable {
     /// - Throws: `notRunning` if nothing listens there; `pathTooLong`, `foreignPeer`, `system`.
     static func connect(to path: FilePath) throws(AgentError) -> LocalSocket {
         let socket = try LocalSocket()
+        // Before connecting: an agent that is stopped has a queue that fills up.
+        socket.setTimeout(seconds: 2)
         let descriptor = socket.descriptor
         let result = try unsafe withAddress(of: path) { address, length in
             unsafe Glibc.connect(descriptor, address, length)

@@ -3,6 +3,8 @@ internal import SCALE
 
 /// Which network a drive lives on, in words for people; nothing is decided by them.
 public struct NetworkLabel: Hashable, Sendable {
+    public static let nameByteLimit = 64
+
     public var name: String
     /// The genesis hash in hexadecimal digits.
     public var genesis: String
@@ -57,7 +59,7 @@ public struct DailyKeys: Sendable {
 private enum Limit {
     static let territoryName = 64
     static let driveName = 255
-    static let networkName = 64
+    static let networkName = NetworkLabel.nameByteLimit
     static let genesis = 128
     static let endpoint = 1024
 }

@@ -1,6 +1,7 @@
 import BlobStore
 import DriveFormat
 import Foundation
+import Synchronization
 import SystemPackage
 import Testing
 
@@ -133,6 +134,51 @@ struct ExportTests {
             await #expect(throws: DriveError.self) {
                 try await drive.put(fixture.write([4], to: "four"), to: "/d/name/file/below")
             }
+        }
+    }
+
+    @Test(arguments: [1, 100]) func `a file that changes while it is read is read again, and named if it never rests`(
+        changes: Int
+    ) async throws {
+        try await DriveFixture.with { fixture in
+            let drive = try await fixture.created()
+            let source = try fixture.write(noise(6 << 20), to: "restless")
+            let left = Mutex(changes)
+            var options = ChangeOptions()
+            options.observer = { event in
+                guard case .staging = event else { return }
+                let number = left.withLock { left in
+                    left -= 1
+                    return left
+                }
+                guard number >= 0, let file = try? FileHandle(forWritingTo: fixture.path("restless")) else { return }
+                try? file.write(contentsOf: Data([UInt8(truncatingIfNeeded: number), 7, 7, 7]))
+                try? file.close()
+            }
+            let report = try await drive.put(source, to: "/restless", options: options)
+            #expect(report.failures.map(\.reason) == (changes == 1 ? [] : ["it changed while it was read"]))
+            #expect(report.files == 1 && report.bytes == 6 << 20)
+            if changes == 1 {
+                #expect(try await drive.head().bytes("/restless") == fixture.read("restless"))
+            }
+        }
+    }
+
+    @Test func `a name that ends in two dots is a name`() async throws {
+        try await DriveFixture.with { fixture in
+            let drive = try await fixture.created()
+            _ = try await drive.put(fixture.write([1], to: "notes.."), to: "/notes..")
+            #expect(try await drive.head().names("/") == ["notes.."])
+        }
+    }
+
+    @Test func `a link has no content to read`() async throws {
+        try await DriveFixture.with { fixture in
+            let drive = try await fixture.created()
+            let link = fixture.path("link")
+            try FileManager.default.createSymbolicLink(atPath: link.path, withDestinationPath: "nowhere")
+            _ = try await drive.put(Array(link.path.utf8), to: "/link")
+            await #expect(throws: DriveError.self) { _ = try await drive.head().bytes("/link") }
         }
     }
 }

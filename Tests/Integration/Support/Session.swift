@@ -22,14 +22,16 @@ struct Session: Sendable, CustomTestStringConvertible {
         let folder = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
             .appendingPathComponent("Sessions")
         let names = (try? FileManager.default.contentsOfDirectory(atPath: folder.path)) ?? []
-        // CESSDRIVE_SESSIONS=drive,keys runs these only.
-        let chosen = ProcessInfo.processInfo.environment["CESSDRIVE_SESSIONS"]?.split(separator: ",").map {
-            String($0) + ".session"
-        }
-        return names.filter { $0.hasSuffix(".session") && chosen?.contains($0) != false }.sorted().compactMap { name in
-            (try? String(contentsOf: folder.appendingPathComponent(name), encoding: .utf8))
-                .map { Session(name: String(name.dropLast(8)), text: $0) }
-        }
+        return names.filter { $0.hasSuffix(".session") && chosen?.contains(String($0.dropLast(8))) != false }.sorted()
+            .compactMap { name in
+                (try? String(contentsOf: folder.appendingPathComponent(name), encoding: .utf8))
+                    .map { Session(name: String(name.dropLast(8)), text: $0) }
+            }
+    }
+
+    /// CESSDRIVE_SESSIONS=drive,keys runs these only.
+    static var chosen: Set<String>? {
+        ProcessInfo.processInfo.environment["CESSDRIVE_SESSIONS"].map { Set($0.split(separator: ",").map(String.init)) }
     }
 
     init(name: String, text: String) {
