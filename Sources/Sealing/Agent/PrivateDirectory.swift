@@ -22,14 +22,3 @@ enum PrivateDirectory {
         }
     }
 }
-
-extension KeyAgent {
-    /// Where a user's agent listens: `cessdrive/agent.sock` in `XDG_RUNTIME_DIR`, or `/tmp/cessdrive-<uid>/agent.sock`
-    /// where that is not set. The agent and its clients refuse a directory that others can enter.
-    public static func defaultSocketPath(runtimeDirectory: String?) -> FilePath {
-        if let runtimeDirectory, runtimeDirectory.hasPrefix("/") {
-            return FilePath(runtimeDirectory).appending("cessdrive").appending("agent.sock")
-        }
-        return FilePath("/tmp/cessdrive-\(geteuid())/agent.sock")
-    }
-}

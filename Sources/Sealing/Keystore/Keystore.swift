@@ -77,22 +77,6 @@ public struct Keystore: Sendable {
     /// - Returns: the keystore as it is now, under the same id.
     /// - Throws: `wrongPassphrase` for `old`; `outOfMemory`, `system`.
     public func changePassphrase(from old: Secret, to new: Secret) throws(KeystoreError) -> Keystore {
-        try rewrite(from: old, to: new) { $0 }
-    }
-
-    /// Replaces the daily keys, say after the drive was given another name; at once or not at all.
-    ///
-    /// - Returns: the keystore as it is now, under the same id.
-    /// - Throws: `wrongPassphrase`, `tooLong`, `outOfMemory`, `system`.
-    public func updateDaily(
-        passphrase: Secret, _ change: (DailyKeys) -> DailyKeys
-    ) throws(KeystoreError) -> Keystore {
-        try rewrite(from: passphrase, to: passphrase, change)
-    }
-
-    private func rewrite(
-        from old: Secret, to new: Secret, _ change: (DailyKeys) -> DailyKeys
-    ) throws(KeystoreError) -> Keystore {
         let key = try file.key(old)
         let daily = try file.openDaily(key)
         let phrase = try file.openPhrase(key)
@@ -100,7 +84,7 @@ public struct Keystore: Sendable {
         let parameters = KeystoreParameters(
             memory: max(file.parameters.memory, floor.memory), passes: max(file.parameters.passes, floor.passes))
         let next = try KeystoreFile.seal(
-            id: file.id, daily: change(daily), phrase: phrase, passphrase: new, parameters: parameters)
+            id: file.id, daily: daily, phrase: phrase, passphrase: new, parameters: parameters)
         try PrivateFile.replace(path, next.bytes)
         return Keystore(path: path, file: next, floor: floor)
     }

@@ -155,11 +155,4 @@ import Testing
         }
         #expect(AgentAnswer([UInt8](repeating: 1, count: 5000)) == nil)
     }
-
-    @Test func `an agent listens in the user's runtime directory`() {
-        #expect(KeyAgent.defaultSocketPath(runtimeDirectory: "/run/user/1") == "/run/user/1/cessdrive/agent.sock")
-        for directory in [nil, "", "relative"] {
-            #expect(KeyAgent.defaultSocketPath(runtimeDirectory: directory).string.hasPrefix("/tmp/cessdrive-"))
-        }
-    }
 }
