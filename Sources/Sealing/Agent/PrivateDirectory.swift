@@ -1,5 +1,5 @@
 internal import Glibc
-public import SystemPackage
+internal import SystemPackage
 
 /// The directory of an agent's socket: whoever can enter it could stand in the agent's place.
 enum PrivateDirectory {
