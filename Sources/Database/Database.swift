@@ -1,4 +1,5 @@
 internal import GRDB
+internal import Glibc
 
 /// A step that brings a database from one version to the next. Steps are only ever appended.
 public struct Migration: Sendable {
@@ -37,6 +38,9 @@ public final class Database: Sendable {
         var configuration = Configuration()
         configuration.maximumReaderCount = readers
         configuration.busyMode = .timeout(busyTimeout / .seconds(1))
+        // SQLite gives its log the mode of the file, and the file the mode that it finds: nobody else's to read.
+        let created = unsafe open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0o600)
+        if created >= 0 { Glibc.close(created) }
         pool = try DatabaseError.translating {
             let pool = try DatabasePool(path: path, configuration: configuration)
             // Opening sets NORMAL, which in WAL mode is what `Durability.process` promises.

@@ -91,3 +91,14 @@ private let migrations = [Migration("CREATE TABLE item (key BLOB PRIMARY KEY, va
         #expect(throws: (any Error).self) { try Database(path: "/nonexistent/x.db", migrations: migrations) }
     }
 }
+
+@Test func `a database and its log are their owner's alone to read`() async throws {
+    try await withPath { path in
+        let database = try Database(path: path, migrations: migrations)
+        try await database.write { try $0.execute("INSERT INTO item VALUES (x'01', 1, 'x')") }
+        for file in [path, path + "-wal"] {
+            let mode = try FileManager.default.attributesOfItem(atPath: file)[.posixPermissions] as? Int
+            #expect(mode == 0o600, "\(file)")
+        }
+    }
+}

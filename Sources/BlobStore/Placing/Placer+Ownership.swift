@@ -35,12 +35,13 @@ extension Placer {
         }
     }
 
-    /// - Throws: `StoreError.notDeclared` if neither this block nor the newest finalized one has all of these.
-    func checkDeclared(_ volumes: [Volume], at block: BlockRef) async throws {
-        let gone = zip(volumes, try await states(of: volumes, at: block.hash)).filter { $0.1 == .nothing }.map(\.0)
+    /// What the best block has nothing of may still be in the newest finalized one, seen by another server.
+    ///
+    /// - Throws: `StoreError.notDeclared` if it has nothing of one of these either.
+    func checkDeclared(_ gone: [Volume]) async throws {
         guard !gone.isEmpty else { return }
-        let final = try await chain.finalizedBlock()
-        for (volume, state) in zip(gone, try await states(of: gone, at: final.hash)) where state == .nothing {
+        let states = try await states(of: gone, at: chain.finalizedBlock().hash)
+        for (volume, state) in zip(gone, states) where state == .nothing {
             throw StoreError.notDeclared(volume.fid)
         }
     }

@@ -301,8 +301,9 @@ public struct Placer: Sendable {
     /// - Throws: `StoreError.notDeclared` where the deal is gone.
     private func rowState(of volume: Volume) async throws -> (missing: [Int], nodes: Set<AccountID>)? {
         let block = try await chain.bestBlock()
-        guard case .deal(let deal) = try await states(of: [volume], at: block.hash)[0] else {
-            try await checkDeclared([volume], at: block)
+        let state = try await states(of: [volume], at: block.hash)[0]
+        guard case .deal(let deal) = state else {
+            if state == .nothing { try await checkDeclared([volume]) }
             return nil
         }
         let placed = try await database.placedRows(of: volume.id)
@@ -347,19 +348,19 @@ public struct Placer: Sendable {
                 let final = try await chain.finalizedBlock()
                 if try await self.states(of: wanted, at: final.hash).allSatisfy({ $0 == .file }) { return }
             } else {
-                try await checkDeclared(open, at: best)
-                try await report(open, of: wanted.count, at: best)
+                try await checkDeclared(zip(wanted, states).filter { $0.1 == .nothing }.map(\.0))
+                let rows = states.reduce(0) { count, state in
+                    switch state {
+                    case .nothing: count
+                    case .deal(let deal): count + deal.completed.count
+                    case .file: count + ReedSolomon.shardCount
+                    }
+                }
+                observer(.reported(rows: rows, of: wanted.count * ReedSolomon.shardCount))
                 try await place(volumes, withholding: withholding)
             }
             try await Task.sleep(for: chain.blockTime / 4)
         }
-    }
-
-    private func report(_ open: [Volume], of count: Int, at block: BlockRef) async throws {
-        let deals = try await chain.deals(open.map(\.fid), at: block.hash)
-        let rows = deals.values.reduce(0) { $0 + $1.completed.count }
-        let done = (count - open.count) * ReedSolomon.shardCount
-        observer(.reported(rows: done + rows, of: count * ReedSolomon.shardCount))
     }
 }
 

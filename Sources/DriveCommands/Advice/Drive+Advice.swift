@@ -20,7 +20,7 @@ extension DriveError: Reportable {
         case .staleNetwork: "the RPC server lags behind: try another one"
         case .noSuchCommit: "'cessdrive log' lists the commits"
         case .needsNewerVersion: "use a newer version of cessdrive"
-        case .stateDamaged: "'cessdrive recover' rebuilds it from the phrase"
+        case .stateDamaged: startingAnew
         case .diskFull: "make room and run the same command again"
         case .notAFile: "'cessdrive stat' shows what it is"
         case .invalidPath, .notADirectory, .exists, .directoryNotEmpty, .unreadable, .unwritable: nil
@@ -49,7 +49,7 @@ extension StoreError: Reportable {
         switch self {
         case .spoolFull: "make room and run the same command again: what is sealed is kept"
         case .spoolUnusable: nil
-        case .spoolDamaged, .stateDamaged: "'cessdrive recover' rebuilds this machine's state from the phrase"
+        case .spoolDamaged, .stateDamaged: startingAnew
         case .tooFewNodes: "'cessdrive nodes' shows which nodes answer; run the same command again later"
         case .territoryTooSmall: "cessdrive territory expand"
         case .territoryMissing: "cessdrive init"
@@ -102,7 +102,21 @@ extension ScaleError: Reportable {
     var exitStatus: ExitStatus { .damaged }
 }
 
+/// What helps where this machine's memory of a drive is lost: everything that is complete is on the network.
+let startingAnew = """
+    move the drive's directory away (below ~/.local/state/cessdrive/drives, or $XDG_STATE_HOME), then \
+    'cessdrive recover' rebuilds it from the phrase
+    """
+
 extension DatabaseError: Reportable {
+    var hint: String? {
+        switch self {
+        case .corrupt, .unexpectedValue: startingAnew
+        case .newerSchema: "use the version of cessdrive that wrote it, or a newer one"
+        default: nil
+        }
+    }
+
     var exitStatus: ExitStatus {
         switch self {
         case .full: .outOfSpace

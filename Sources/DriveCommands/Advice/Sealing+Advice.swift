@@ -6,7 +6,7 @@ extension KeystoreError: Reportable {
         switch self {
         case .absent: "'cessdrive init' makes a drive, 'cessdrive recover' brings one back from its phrase"
         case .exists: "choose another name with --drive"
-        case .notAKeystore, .damaged: "'cessdrive recover' makes a new keystore from the phrase"
+        case .notAKeystore, .damaged: startingAnew
         case .unknownVersion: "use a newer release of cessdrive"
         case .wrongPassphrase: "the phrase alone, with 'cessdrive recover', needs no passphrase"
         case .refusedParameters, .tooLong, .system: nil

@@ -19,6 +19,8 @@ struct ConfigurationFile: Sendable, Equatable {
             text = try String(contentsOfFile: path.string, encoding: .utf8)
         } catch let error as CocoaError where error.code == .fileReadNoSuchFile {
             return ConfigurationFile()
+        } catch let error as CocoaError where error.code == .fileReadInapplicableStringEncoding {
+            throw ConfigurationError.unreadable(path, cause: "it is not text in UTF-8")
         } catch {
             throw ConfigurationError.unreadable(path, cause: ErrorReport.text(of: error))
         }
