@@ -64,6 +64,8 @@ final class Transfer: @unchecked Sendable {  // handed over through the loop's l
         cessdrive_easy_set_long(easy, CURLOPT_HTTP_VERSION, Int(CURL_HTTP_VERSION_1_1))
         cessdrive_easy_set_long(easy, CURLOPT_PATH_AS_IS, 1)
         cessdrive_easy_set_long(easy, CURLOPT_NOSIGNAL, 1)
+        // A name that is still being looked up when its request ends is not waited for: one bad zone would stop all.
+        cessdrive_easy_set_long(easy, CURLOPT_QUICK_EXIT, 1)
         cessdrive_easy_set_long(easy, CURLOPT_TCP_KEEPALIVE, 1)
         cessdrive_easy_set_long(easy, CURLOPT_BUFFERSIZE, 256 << 10)
         if isLoopback { cessdrive_easy_set_string(easy, CURLOPT_PROXY, "") }

@@ -31,6 +31,34 @@ import TestSupport
         #expect(try await chain.find(signed) == inclusion)
     }
 
+    @Test func `that another server is away does not hide what the one that is there has answered`() async throws {
+        let away = try FakeServer("away")
+        let chain = try await CESSChain.connect(
+            to: [server, away], expectedGenesis: server.genesis,
+            options: CESSChain.Options(pollInterval: .microseconds(10)))
+        away.change { $0.override = { _ throws(RPCError) in throw .timedOut } }
+        let signed = try await chain.sign(.remark([1]), by: alice)
+        try await chain.submit(signed)
+        server.change {
+            $0.override = { (method) throws(RPCError) in
+                guard method == "author_submitExtrinsic" else { return nil }
+                throw .refused(method: method, code: 1013, message: "Already Imported", data: nil)
+            }
+        }
+        try await chain.submit(signed)
+        server.change {
+            $0.override = { (method) throws(RPCError) in
+                guard method == "author_submitExtrinsic" else { return nil }
+                throw .refused(method: method, code: 1010, message: "Inability to pay some fees", data: nil)
+            }
+        }
+        let other = try await chain.sign(.remark([2]), by: alice)
+        do {
+            try await chain.submit(other)
+            Issue.record("it was taken")
+        } catch SubmissionError.refused(let refusal, _) { #expect(refusal == .payment) }
+    }
+
     @Test func `a signed extrinsic carries its nonce and era`() async throws {
         let chain = try await connect()
         server.change {

@@ -46,7 +46,10 @@ public struct Discovery: Sendable {
         let block = try await chain.finalizedBlock()
         let held = try await chain.heldFiles(of: account, at: block.hash).filter { $0.territoryName == territory }
         let found = try await chain.territory(of: account, named: territory, at: block.hash)
-        let listed = held.reduce(UInt128(0)) { $0 + $1.chargedByteCount }
+        let listed = held.reduce(UInt128(0)) { sum, file in
+            let (sum, isTooMuch) = sum.addingReportingOverflow(file.chargedByteCount)
+            return isTooMuch ? .max : sum
+        }
         let charged = found?.usedSpace ?? 0
         return View(
             block: block, territory: found, fids: Set(held.map(\.fid.bytes)),

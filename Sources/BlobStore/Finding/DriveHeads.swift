@@ -41,8 +41,8 @@ public struct DriveHeads: Sendable {
 
     /// The head at the newest finalized block.
     ///
-    /// - Throws: `StoreError.rollback` if the network shows less than this machine has seen, `incompleteList` if the
-    ///   chain's list cannot be whole; `ReadError` where a commit cannot be read.
+    /// - Throws: `StoreError.rollback` if the network shows less than this machine has seen, `territoryExpired` if that is
+    ///   because the lease is over, `incompleteList` if the chain's list cannot be whole; `ReadError` where a commit cannot be read.
     public func refresh() async throws -> State {
         // Before the view, and both at once: what another process adds meanwhile is then either seen and known, or new.
         let (remembered, seen) = try await database.headMemory(Self.setting)
@@ -114,6 +114,8 @@ public struct DriveHeads: Sendable {
             let isBuiltOn = commits.contains { $0.commit.sequence > known.commit.sequence }
             // What this machine saw complete stays on the chain until a later commit gives it up.
             guard isThere || isBuiltOn else {
+                // Or until the lease is over: then the chain deletes it.
+                if view.territory?.state == .expired { throw StoreError.territoryExpired }
                 throw StoreError.rollback(
                     seen: known.commit.sequence, shown: commits.map(\.commit.sequence).max() ?? 0)
             }

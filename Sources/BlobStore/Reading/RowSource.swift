@@ -34,7 +34,14 @@ struct RowSource: Sendable {
         let node = place.nodes[row]
         func failure(_ reason: RowFailure.Reason) -> RowFailure { RowFailure(row: row, node: node, reason: reason) }
 
-        guard let endpoint = try await endpoints.endpoint(of: node) else { throw failure(.noEndpoint) }
+        let address: String?
+        do { address = try await endpoints.endpoint(of: node) } catch is CancellationError {
+            throw CancellationError()
+        } catch {
+            // The chain cannot be asked just now: a loss of this row, not of the whole read.
+            throw failure(.failed(error))
+        }
+        guard let endpoint = address else { throw failure(.noEndpoint) }
         health.began(node)
         let start = ContinuousClock.now
         do {
@@ -53,6 +60,8 @@ struct RowSource: Sendable {
                 health.abandoned(node, byteCount: range.count, after: ContinuousClock.now - start)
                 throw CancellationError()
             }
+            // Whoever answers wrongly at this address may be somebody else by now.
+            endpoints.doubt(node)
             if error as? NodeError == .corrupt {
                 // A whole fragment with another hash is proof.
                 health.refused(node)
@@ -63,7 +72,6 @@ struct RowSource: Sendable {
                 health.refused(node)
             } else {
                 health.failed(node)
-                endpoints.doubt(node)
             }
             throw failure(.failed(error))
         }

@@ -30,7 +30,7 @@ public struct ChainConstants: Hashable, Sendable {
         existentialDeposit = try metadata.number("Balances", "ExistentialDeposit")
         maximumSegmentCount = Int(try metadata.number("FileBank", "SegmentCount") as UInt32)
         addressPrefix = (try? metadata.number("System", "SS58Prefix")) ?? SS58.cessTestnet
-        frozenBlocks = (try? metadata.number("StorageHandler", "FrozenDays")) ?? 7 * dayLength
+        frozenBlocks = (try? metadata.number("StorageHandler", "FrozenDays")) ?? UInt32(clamping: 7 * UInt64(dayLength))
         maximumExtrinsicByteCount = metadata.normalBlockLength ?? 3_932_160
     }
 }

@@ -30,7 +30,8 @@ final class ChainServers: Sendable {
 
     /// Gives `body` one server after the other until it returns.
     ///
-    /// - Throws: what the last server that could be asked led to; `ChainError.wrongGenesis` before anything else.
+    /// - Throws: what the last server that could be asked led to; before that a refusal, which says more than that another
+    ///   server is away, and `ChainError.wrongGenesis` before anything else.
     func read<R>(_ body: (any RPCTransport) async throws -> R) async throws -> R {
         let preferred = state.withLock { $0.preferred }
         var failure: (any Error)?
@@ -46,6 +47,9 @@ final class ChainServers: Sendable {
                 throw CancellationError()
             } catch {
                 if case ChainError.wrongGenesis? = failure { continue }
+                if case RPCError.refused? = failure {
+                    guard case RPCError.refused = error else { continue }
+                }
                 failure = error
             }
         }

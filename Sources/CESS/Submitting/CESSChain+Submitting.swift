@@ -61,12 +61,15 @@ extension CESSChain {
     /// - Throws: `SubmissionError.refused` if no server takes it. After any other error it may have been taken all the same.
     public func submit(_ signed: SignedExtrinsic) async throws {
         do {
-            let hash = try await servers.read { try await $0.submitExtrinsic(signed.bytes) }
+            let hash = try await servers.read { server in
+                // Known already is as good as taken: no other server has to be asked.
+                do { return try await server.submitExtrinsic(signed.bytes) } catch RPCError.refused(
+                    _, PoolRefusal.alreadyImported, _, _)
+                { return signed.hash }
+            }
             guard hash == signed.hash else {
                 throw RPCError.malformedAnswer(method: "author_submitExtrinsic", "it is the hash of another extrinsic")
             }
-        } catch RPCError.refused(_, PoolRefusal.alreadyImported, _, _) {
-            return
         } catch RPCError.refused(_, let code, let message, let data) {
             let text = data?.string ?? message
             let refusal = PoolRefusal(code: code, text: text)

@@ -55,10 +55,12 @@ extension StoreError: Reportable {
         case .territoryMissing: "cessdrive init"
         case .balanceTooSmall: "send tokens to the account that 'cessdrive key show' shows"
         case .territoryFrozen: "cessdrive territory renew"
-        case .territoryExpired: "cessdrive territory reactivate"
+        case .territoryExpired:
+            "what was stored is gone; 'cessdrive territory reactivate', then 'cessdrive init --drive NAME' begins anew"
         case .territoryOnSale: "take it off the market first"
         case .notDeclared: "run the same command again to go on"
-        case .rollback: "the RPC server lags behind or lies: try another one"
+        case .rollback:
+            "the RPC server lags behind or lies: try another one; or the lease had ended, and what was stored is gone"
         case .incompleteList, .forgedCommit: "try another RPC server"
         case .fidTaken, .blobTooLarge: nil
         case .tooManyDevices: "change the drive from one of the devices that it has: each `recover` makes a new one"
