@@ -132,7 +132,10 @@ let package = Package(
         test("DatabaseTests", ["Database"]),
         test(
             "CommandsTests",
-            ["DriveCommands", "Primitives", library("ArgumentParser", "swift-argument-parser"), system]),
+            [
+                "DriveCommands", "BlobStore", "Primitives", "Sealing", "Substrate",
+                library("ArgumentParser", "swift-argument-parser"), system,
+            ]),
         test("HTTPServerTests", ["HTTPServer"]),
         test("PrimitivesTests", ["Primitives", "SCALE", "TestSupport"]),
         test("HTTPClientTests", ["HTTPClient", "TestSupport"]),

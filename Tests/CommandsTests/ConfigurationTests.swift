@@ -1,3 +1,6 @@
+import Primitives
+import Sealing
+import Substrate
 import SystemPackage
 import Testing
 
@@ -72,6 +75,29 @@ import Testing
         } throws: { error in
             "\(error)".contains("the variable CESSDRIVE_BWLIMIT") && "\(error)".contains("'fast'")
         }
+    }
+
+    @Test func `a URL of any length can be a drive's network, which is called by its host`() throws {
+        let hash = "0x" + String(repeating: "ab", count: 32)
+        let url = "https://rpc.example.org/v1/" + String(repeating: "k", count: 100)
+        let target = try configuration().network(named: url + ",wss://b", genesis: hash)
+        #expect(target.name == "rpc.example.org" && target.endpoints == [url, "wss://b"])
+        let keys = DailyKeys(
+            root: RootKeys(seed64: Mnemonic.generate().seed64()), driveID: .random(),
+            device: .random(), driveName: "d", network: target.label)
+        let read = try DailyKeys(record: keys.record())
+        #expect(read.network.name == target.name)
+        #expect(try configuration().network(of: read) == target)
+        for long in ["http://" + String(repeating: "a.", count: 100) + "b", "x://" + String(repeating: "/", count: 90)]
+        {
+            #expect(try configuration().network(named: long, genesis: hash).name.utf8.count <= 64)
+        }
+    }
+
+    @Test func `no URL passes for the local network`() throws {
+        let hash = "0x" + String(repeating: "ab", count: 32)
+        #expect(try !configuration().network(named: "http://local", genesis: hash).isLocal)
+        #expect(try !configuration().network(named: "http://local:1/local", genesis: hash).isLocal)
     }
 
     @Test func `a named network comes from the file, a URL needs the genesis hash`() throws {

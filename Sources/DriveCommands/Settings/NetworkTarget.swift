@@ -13,6 +13,8 @@ struct NetworkTarget: Sendable, Equatable {
     var isLocal: Bool { name == Self.local }
 
     static let local = "local"
+    /// Of a name in the keystore. Format: Docs/Format/Keystore.md.
+    static let nameByteLimit = 64
 }
 
 extension Configuration {
@@ -44,7 +46,15 @@ extension Configuration {
             throw NetworkError.unknown(name, known: [NetworkTarget.local] + file.networks.keys.sorted())
         }
         guard let genesis else { throw NetworkError.genesisMissing(name) }
-        return try target(name, name.split(separator: ",").map(String.init), genesis)
+        return try target(Self.shortName(ofURL: name), name.split(separator: ",").map(String.init), genesis)
+    }
+
+    /// A network that was named by its URL is called by its host: a URL may be longer than a name may be, and hold a key.
+    private static func shortName(ofURL url: String) -> String {
+        let host = url.split(separator: ",").first.flatMap { URL(string: String($0))?.host() } ?? ""
+        // No host passes for the network whose space is for nothing.
+        guard host != NetworkTarget.local else { return host + "." }
+        return String((host.isEmpty ? url : host).suffix(NetworkTarget.nameByteLimit))
     }
 
     private func target(_ name: String, _ endpoints: [String], _ genesis: String) throws -> NetworkTarget {
