@@ -36,9 +36,9 @@ public enum StoreEvent: Sendable {
     /// So many bytes of sources have been read, and so many of sealed blobs written to the spool.
     case staging(read: Int, sealed: Int)
     case reached(Stage)
-    /// A change of `volumes` volumes has so many bytes to send in all.
+    /// So many bytes of fragments are still to be sent.
     case sending(total: Int)
-    /// These bytes have been sent to a node that has taken them.
+    /// So many bytes have been taken by a node, or received from nodes; a fragment counts whole.
     case sent(Int)
     /// Of the rows wanted, so many have been reported on chain.
     case reported(rows: Int, of: Int)

@@ -77,6 +77,6 @@ import Testing
         #expect(try source(["--passphrase-fd", "3"], environment) == .descriptor(3))
         #expect(try source([], environment) == .file("/e"))
         #expect(try source([], ["CESSDRIVE_PASSPHRASE_COMMAND": "pass show x"]) == .command("pass show x"))
-        #expect(throws: PassphraseError.noSource) { try source(["--no-input"], [:]) }
+        #expect(throws: PassphraseError.noSource(option: "--passphrase-file")) { try source(["--no-input"], [:]) }
     }
 }

@@ -1,3 +1,5 @@
+import BlobStore
+import SystemPackage
 import Testing
 
 @testable import DriveCommands
@@ -42,9 +44,51 @@ import Testing
         #expect(Quantities.text(.seconds(3600)) == "1 h")
         #expect(Quantities.text(.seconds(183_600)) == "2 d 3 h")
     }
+
+    @Test func `numbers as large as a server may name them are shown, not summed up beyond their type`() {
+        #expect(Quantities.text(.seconds(Int64.max)).hasSuffix("h"))
+        #expect(Quantities.text(.seconds(Int64.min)).hasSuffix("ms"))
+        let quote = Lease.Quote(price: .max, fee: 1, spendable: .max - 1)
+        #expect(quote.total == .max && !quote.isAffordable)
+    }
 }
 
 @Suite struct ProgressTests {
+    @Test func `what is told takes the line's place, and while a question stands nothing is drawn`() throws {
+        let (input, output) = try FileDescriptor.pipe()
+        defer { try? input.close() }
+        let line = ProgressLine(on: output)
+        line.draw("one")
+        line.giveWay(to: "note\n")
+        line.draw("two")
+        line.pause()
+        line.draw("three")
+        line.giveWay(to: "note\n")
+        line.goOn()
+        line.draw("four")
+        line.erase()
+        line.erase()
+        try output.close()
+        var bytes = [UInt8](repeating: 0, count: 1000)
+        let count = try unsafe bytes.withUnsafeMutableBytes { try unsafe input.read(into: $0) }
+        let erased = "\r\u{1B}[K"
+        #expect(
+            String(decoding: bytes.prefix(count), as: UTF8.self)
+                == "\(erased)one\(erased)note\n\(erased)two\(erased)note\n\(erased)four\(erased)")
+    }
+
+    @Test func `what is sent again or was held back adds to the total, and percents go on`() {
+        let meter = ProgressMeter()
+        meter.note(.staging(read: 10, sealed: 5))
+        #expect(meter.current == ProgressState(stage: "reading", doneByteCount: 10))
+        meter.note(.sending(total: 24))
+        for _ in 0..<3 { meter.note(.sent(8)) }
+        #expect(meter.current == ProgressState(stage: "sending", doneByteCount: 24, totalByteCount: 24))
+        meter.note(.sending(total: 8))
+        meter.note(.sent(8))
+        #expect(meter.current == ProgressState(stage: "sending", doneByteCount: 32, totalByteCount: 32))
+    }
+
     @Test func `the rate is that of the last seconds`() {
         var meter = RateMeter(window: .seconds(4))
         for second in 0...10 { meter.add(second <= 5 ? 0 : (second - 5) * 1_048_576, at: .seconds(second)) }

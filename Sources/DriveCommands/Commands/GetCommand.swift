@@ -50,7 +50,8 @@ struct GetCommand: DriveCommand {
             }
         }
         let report = try await console.withProgress { meter in
-            meter.update { $0.stage = "receiving" }
+            let total = try await snapshot.byteCount(of: sources)
+            meter.update { $0 = ProgressState(stage: "receiving", totalByteCount: Int(clamping: total)) }
             return try await snapshot.get(
                 sources, to: Array(target.utf8), into: target.hasSuffix("/"), replacing: overwrite,
                 observer: { meter.note($0) })
@@ -60,6 +61,19 @@ struct GetCommand: DriveCommand {
 }
 
 extension Snapshot {
+    /// The bytes of files, and of all files below directories.
+    fileprivate func byteCount(of sources: [DrivePath]) async throws -> UInt64 {
+        var total: UInt64 = 0
+        for source in sources {
+            let entry = try await entry(at: source)
+            var bytes = entry.size
+            if case .directory(let tree) = entry.content { bytes = tree.bytes }
+            let sum = total.addingReportingOverflow(bytes)
+            total = sum.overflow ? .max : sum.partialValue
+        }
+        return total
+    }
+
     /// Writes files to standard output, one after the other.
     fileprivate func write(_ sources: [DrivePath], to console: Console) async throws {
         for source in sources {

@@ -102,7 +102,7 @@ struct KeyExport: KeystoreCommand {
 
     func run(with access: KeyAccess, console: Console) async throws {
         if console.mayPrompt {
-            guard try await Terminal.confirms("Print the recovery phrase, for everyone who can see it?") else {
+            guard try await console.confirms("Print the recovery phrase, for everyone who can see it?") else {
                 throw ConsoleError.refused
             }
         }
@@ -168,11 +168,13 @@ struct KeyPassphrase: KeystoreCommand {
         let (keystore, old) = (access.keystore, try await access.passphrase("Present passphrase"))
         // Before the new one is asked for, lest it be typed for nothing.
         _ = try await onThread { try keystore.openDaily(passphrase: old) }
-        let new = try await source.read("New passphrase", twice: true)
+        let new = try await source.read("New passphrase", twice: true, option: Self.newOption)
         _ = try await onThread { try keystore.changePassphrase(from: old, to: new) }
         console.note("the passphrase of '\(access.home.name)' was changed")
         if console.json { try console.write(.object([("changed", .bool(true))])) }
     }
+
+    private static let newOption = "--new-passphrase-file"
 
     private func newSource(_ console: Console) throws -> PassphraseSource {
         switch (newPassphraseFile, newPassphraseCommand) {
@@ -180,7 +182,7 @@ struct KeyPassphrase: KeystoreCommand {
         case (let file?, nil): return .file(file)
         case (nil, let command?): return .command(command)
         case (nil, nil):
-            guard console.mayPrompt else { throw PassphraseError.noSource }
+            guard console.mayPrompt else { throw PassphraseError.noSource(option: Self.newOption) }
             return .terminal
         }
     }

@@ -120,7 +120,7 @@ struct LocalnetReset: ConsoleCommand {
         let localnet = options.localnet
         if !yes {
             guard console.mayPrompt else { throw ConsoleError.cannotAsk("the deletion; --yes answers in advance") }
-            guard try await Terminal.confirms("Delete the local network in \(localnet.directory) and all it holds?")
+            guard try await console.confirms("Delete the local network in \(localnet.directory) and all it holds?")
             else {
                 throw ConsoleError.refused
             }

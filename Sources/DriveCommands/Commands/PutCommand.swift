@@ -29,6 +29,9 @@ struct PutCommand: ChangingCommand {
         if paths.dropLast().contains("-"), paths.count != 2 {
             throw ValidationError("Standard input is stored alone.")
         }
+        if sources == ["-"], shared.passphraseDescriptor == 0 {
+            throw ValidationError("Standard input cannot be both the passphrase and what is stored.")
+        }
     }
 
     private var sources: [String] { Array(paths.dropLast()) }
@@ -68,7 +71,9 @@ struct PutCommand: ChangingCommand {
     }
 
     @Sendable private static func readInput(limit: Int) async throws -> [UInt8] {
-        try await onThread {
+        try await onThread { cancelled in
+            // A pipe may be idle for long.
+            try FileDescriptor.standardInput.waitForInput(unless: cancelled)
             var bytes = [UInt8](repeating: 0, count: limit)
             let count = try unsafe bytes.withUnsafeMutableBytes {
                 try unsafe FileDescriptor.standardInput.read(into: $0)

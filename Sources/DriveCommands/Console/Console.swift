@@ -11,6 +11,8 @@ struct Console: Sendable {
     let colour: Bool
     /// Whether standard error is a terminal, so that a progress line makes sense.
     let showsProgress: Bool
+    /// The terminal's last line, which gives way to what is told and asked meanwhile.
+    let progress = ProgressLine()
 
     init(json: Bool = false, noInput: Bool = false, environment: [String: String]) {
         let terminal = isatty(STDERR_FILENO) == 1 && environment["TERM"] != "dumb"
@@ -56,10 +58,16 @@ struct Console: Sendable {
         if let hint = error.hint { tell(paint("cessdrive: hint:", "36") + " " + hint) }
     }
 
-    private func tell(_ line: String) {
-        // Nobody is left to be told that standard error is gone.
-        _ = try? FileDescriptor.standardError.writeAll(Array((line + "\n").utf8))
+    /// Asks a yes-or-no question on the terminal; anything but yes is no.
+    ///
+    /// - Throws: `ConsoleError.cannotAsk` where there is no terminal.
+    func confirms(_ question: String) async throws -> Bool {
+        progress.pause()
+        defer { progress.goOn() }
+        return try await Terminal.confirms(question)
     }
+
+    private func tell(_ line: String) { progress.giveWay(to: line + "\n") }
 
     private func paint(_ text: String, _ code: String) -> String {
         colour ? "\u{1B}[\(code)m\(text)\u{1B}[0m" : text

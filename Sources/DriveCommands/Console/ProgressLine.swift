@@ -22,6 +22,56 @@ final class ProgressMeter: Sendable {
     func update(_ change: (inout ProgressState) -> Void) { state.withLock { change(&$0) } }
 }
 
+/// The line at the bottom of the terminal.
+final class ProgressLine: Sendable {
+    private struct State {
+        var isDrawn = false
+        var pauses = 0
+        let file: FileDescriptor
+
+        mutating func erase() {
+            if isDrawn { put("\r\u{1B}[K") }
+            isDrawn = false
+        }
+
+        // Nobody is left to be told that standard error is gone.
+        func put(_ text: String) { _ = try? file.writeAll(Array(text.utf8)) }
+    }
+
+    private let state: Mutex<State>
+
+    init(on file: FileDescriptor = .standardError) { state = Mutex(State(file: file)) }
+
+    /// Shows the line, unless a question stands there.
+    func draw(_ line: String) {
+        state.withLock { state in
+            guard state.pauses == 0 else { return }
+            state.put("\r\u{1B}[K" + line)
+            state.isDrawn = true
+        }
+    }
+
+    func erase() { state.withLock { $0.erase() } }
+
+    /// Writes something else where the line was; the next `draw` shows it again below.
+    func giveWay(to text: String) {
+        state.withLock { state in
+            state.erase()
+            state.put(text)
+        }
+    }
+
+    /// Until `goOn` nothing is drawn.
+    func pause() {
+        state.withLock { state in
+            state.erase()
+            state.pauses += 1
+        }
+    }
+
+    func goOn() { state.withLock { $0.pauses -= 1 } }
+}
+
 extension Console {
     /// Runs `work` while one line at the bottom of the terminal shows how far it is; nothing is drawn elsewhere.
     func withProgress<Result: Sendable>(
@@ -55,14 +105,12 @@ extension Console {
             let state = meter.current
             if state.stage != shown?.stage { rate = RateMeter() }
             rate.add(state.doneByteCount, at: clock.now - start)
-            put("\r\u{1B}[K" + state.line(rate: rate, width: Self.width))
+            progress.draw(state.line(rate: rate, width: Self.width))
             shown = state
             try? await clock.sleep(for: .milliseconds(200))
         }
-        put("\r\u{1B}[K")
+        progress.erase()
     }
-
-    private func put(_ text: String) { _ = try? FileDescriptor.standardError.writeAll(Array(text.utf8)) }
 
     private static var width: Int {
         var size = winsize()

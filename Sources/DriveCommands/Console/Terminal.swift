@@ -1,6 +1,5 @@
 import Glibc
 import Primitives
-import Synchronization
 import SystemPackage
 
 /// The controlling terminal, asked directly, so that redirected input and output do not matter.
@@ -36,12 +35,7 @@ enum Terminal {
 
     /// - Parameter what: the question is for, where there is no terminal.
     private static func line(_ question: String, _ what: String, echo: Bool) async throws -> [UInt8] {
-        let cancelled = CancelMark()
-        return try await withTaskCancellationHandler {
-            try await onThread { try read(question, what, echo: echo, cancelled: cancelled) }
-        } onCancel: {
-            cancelled.raise()
-        }
+        try await onThread(untilCancelled: { try read(question, what, echo: echo, cancelled: $0) })
     }
 
     private static func read(_ question: String, _ what: String, echo: Bool, cancelled: CancelMark) throws -> [UInt8] {
@@ -62,29 +56,7 @@ enum Terminal {
             }
             // Last, since what was typed before the echo went off is thrown away.
             _ = try tty.writeAll(Array(question.utf8))
-            return try readLine(from: tty, cancelled: cancelled)
+            return try tty.readLine(limit: 4096, unless: cancelled)
         }
     }
-
-    /// Waits in slices, so that a first Ctrl-C ends the question and restores the echo.
-    private static func readLine(from tty: FileDescriptor, cancelled: CancelMark) throws -> [UInt8] {
-        var line: [UInt8] = []
-        var byte: [UInt8] = [0]
-        while line.count < 4096 {
-            if cancelled.isRaised { throw CancellationError() }
-            var waiting = pollfd(fd: tty.rawValue, events: Int16(POLLIN), revents: 0)
-            guard unsafe poll(&waiting, 1, 100) > 0 else { continue }
-            let count = try unsafe byte.withUnsafeMutableBytes { try unsafe tty.read(into: $0) }
-            if count == 0 || byte[0] == UInt8(ascii: "\n") { break }
-            line.append(byte[0])
-        }
-        return line
-    }
-}
-
-/// A mark that one thread raises and another looks at.
-final class CancelMark: Sendable {
-    private let state = Atomic(false)
-    var isRaised: Bool { state.load(ordering: .relaxed) }
-    func raise() { state.store(true, ordering: .relaxed) }
 }

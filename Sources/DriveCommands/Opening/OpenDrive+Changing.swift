@@ -40,7 +40,8 @@ extension ProgressMeter {
             case .reached(let stage): state.detail = stage.description
             case .sending(let total):
                 state.enter("sending")
-                state.totalByteCount = total
+                // Told anew for what is sent once more, or was held back.
+                state.totalByteCount = state.doneByteCount + total
             case .sent(let count):
                 if state.stage != "sending" { state.enter("receiving") }
                 state.doneByteCount += count
@@ -94,12 +95,14 @@ extension Console {
     /// Shows a price, and asks unless it was agreed to in advance.
     ///
     /// - Returns: false where nobody may be asked.
+    /// - Throws: `ConsoleError.refused` if a person said no.
     func agrees(to what: String, at quote: Lease.Quote, mayBuy: Bool) async throws -> Bool {
         let price = "\(Tokens.text(quote.price)) and a fee of \(Tokens.text(quote.fee))"
         note("cessdrive: \(what): \(price); the account has \(Tokens.text(quote.spendable))")
         if mayBuy { return true }
         guard mayPrompt, !json else { return false }
-        return try await Terminal.confirms("Buy it?")
+        guard try await confirms("Buy it?") else { throw ConsoleError.refused }
+        return true
     }
 }
 

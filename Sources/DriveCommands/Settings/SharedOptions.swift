@@ -70,7 +70,7 @@ struct SharedOptions: ParsableArguments {
         if let passphraseCommand { return .command(passphraseCommand) }
         if let path = configuration[.passphraseFile]?.value { return .file(FilePath(path)) }
         if let command = configuration[.passphraseCommand]?.value { return .command(command) }
-        guard !output.noInput else { throw PassphraseError.noSource }
+        guard !output.noInput else { throw PassphraseError.noSource(option: PassphraseSource.standardOption) }
         return .terminal
     }
 }
