@@ -13,6 +13,12 @@ public struct Lease: Sendable {
         public let fee: UInt128
         public let spendable: UInt128
 
+        public init(price: UInt128, fee: UInt128, spendable: UInt128) {
+            self.price = price
+            self.fee = fee
+            self.spendable = spendable
+        }
+
         /// Price and fee; the greatest number there is where a server names prices without end.
         public var total: UInt128 {
             let (sum, isTooMuch) = price.addingReportingOverflow(fee)

@@ -165,13 +165,8 @@ struct InitCommand: ConsoleCommand {
 }
 
 extension NetworkTarget {
-    /// A URL's name is its host: the rest may hold a key, and does not fit.
     var label: NetworkLabel {
-        let isURL = name.contains("://")
-        let host = isURL ? endpoints.first.flatMap { URLComponents(string: $0)?.host } ?? "network" : name
-        return NetworkLabel(
-            name: String(decoding: host.utf8.prefix(NetworkLabel.nameByteLimit), as: UTF8.self), genesis: genesis.hex,
-            endpoint: endpoints.joined(separator: ","))
+        NetworkLabel(name: name, genesis: genesis.hex, endpoint: endpoints.joined(separator: ","))
     }
 }
 

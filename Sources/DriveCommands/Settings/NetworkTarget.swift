@@ -1,5 +1,6 @@
 import Foundation
 import Primitives
+import Sealing
 import SystemPackage
 
 /// The network that a command is to speak to: where it answers, and the genesis hash that says that it is the right one.
@@ -13,8 +14,6 @@ struct NetworkTarget: Sendable, Equatable {
     var isLocal: Bool { name == Self.local }
 
     static let local = "local"
-    /// Of a name in the keystore. Format: Docs/Format/Keystore.md.
-    static let nameByteLimit = 64
 }
 
 extension Configuration {
@@ -54,7 +53,7 @@ extension Configuration {
         let host = url.split(separator: ",").first.flatMap { URL(string: String($0))?.host() } ?? ""
         // No host passes for the network whose space is for nothing.
         guard host != NetworkTarget.local else { return host + "." }
-        return String((host.isEmpty ? url : host).suffix(NetworkTarget.nameByteLimit))
+        return String((host.isEmpty ? url : host).suffix(NetworkLabel.nameByteLimit))
     }
 
     private func target(_ name: String, _ endpoints: [String], _ genesis: String) throws -> NetworkTarget {
