@@ -9,6 +9,7 @@ import Testing
 ///     [4] LINE            the line has to end with status 4
 ///     stdout 'REGEX'      what the line before wrote matches; likewise stderr; with `!`, it does not
 ///     eventually LINE     the line has to succeed sooner or later, and is tried for three minutes
+///     skip unless LINE    what follows is left out, with a message, where the line does not succeed
 ///     export NAME=VALUE   holds for all lines that follow
 ///     # …                 a comment
 struct Session: Sendable, CustomTestStringConvertible {
@@ -21,18 +22,19 @@ struct Session: Sendable, CustomTestStringConvertible {
     static var all: [Session] {
         let folder = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
             .appendingPathComponent("Sessions")
-        let names = (try? FileManager.default.contentsOfDirectory(atPath: folder.path)) ?? []
-        return names.filter { $0.hasSuffix(".session") && chosen?.contains(String($0.dropLast(8))) != false }.sorted()
-            .compactMap { name in
-                (try? String(contentsOf: folder.appendingPathComponent(name), encoding: .utf8))
-                    .map { Session(name: String(name.dropLast(8)), text: $0) }
-            }
+        let files = (try? FileManager.default.contentsOfDirectory(atPath: folder.path)) ?? []
+        return files.filter { $0.hasSuffix(".session") }.sorted().compactMap { file in
+            (try? String(contentsOf: folder.appendingPathComponent(file), encoding: .utf8))
+                .map { Session(name: String(file.dropLast(8)), text: $0) }
+        }
     }
 
-    /// CESSDRIVE_SESSIONS=drive,keys runs these only.
-    static var chosen: Set<String>? {
-        ProcessInfo.processInfo.environment["CESSDRIVE_SESSIONS"].map { Set($0.split(separator: ",").map(String.init)) }
-    }
+    /// CESSDRIVE_SESSIONS=drive,keys runs these only; nil for all.
+    static let chosenNames = ProcessInfo.processInfo.environment["CESSDRIVE_SESSIONS"]?.split(separator: ",")
+        .map(String.init)
+
+    /// Those that are to be run.
+    static var chosen: [Session] { all.filter { chosenNames?.contains($0.name) != false } }
 
     init(name: String, text: String) {
         self.name = name
@@ -47,6 +49,11 @@ struct Session: Sendable, CustomTestStringConvertible {
         var sandbox = sandbox
         for (index, line) in lines.enumerated() {
             guard let step = SessionStep(line) else { continue }
+            if case .skip(let condition) = step {
+                if try await sandbox.run(condition).status == 0 { continue }
+                print("\(name).session: left out from line \(index + 1) on, since this does not succeed: \(condition)")
+                return
+            }
             if let complaint = try await step.run(in: &sandbox, after: &last) {
                 throw SessionError(session: name, line: index + 1, text: line, complaint: complaint, outcome: last)
             }
@@ -80,6 +87,7 @@ enum SessionStep: Equatable {
     case command(String, Expectation)
     case eventually(String)
     case export(String)
+    case skip(unless: String)
     case matches(Stream, String, negated: Bool)
 
     /// Nil for a line that says nothing.
@@ -105,6 +113,10 @@ enum SessionStep: Equatable {
             self = .export(text)
             return
         }
+        if text.hasPrefix("skip unless ") {
+            self = .skip(unless: String(text.dropFirst(12)))
+            return
+        }
         self = text.hasPrefix("eventually ") ? .eventually(String(text.dropFirst(11))) : .command(text, expectation)
     }
 
@@ -118,6 +130,7 @@ enum SessionStep: Equatable {
             case .failure: return last.status != 0 ? nil : "succeeded, but was to fail"
             case .status(let status): return last.status == status ? nil : "was to end with \(status)"
             }
+        case .skip: return nil
         case .export(let line):
             sandbox.exports += line + "\n"
             return nil
