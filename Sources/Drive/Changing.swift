@@ -85,7 +85,7 @@ extension Drive {
         _ = try await carryOn(options)
         let result: ChangeResult
         do { result = try await commit(options) { context, _ in try await body(context) } } catch let stale
-            as StaleParent
+            as StaleCommit
         {
             result = try await rebase(stale.pending, options)
         }
@@ -93,8 +93,9 @@ extension Drive {
         return result
     }
 
-    /// The parents of a commit of which nothing is declared are not the tips any more.
-    private struct StaleParent: Error {
+    /// A staged commit that must not be declared: its parents are not the tips any more, or one of its volumes has another
+    /// name on the network by now than the commit calls it by.
+    private struct StaleCommit: Error {
         let pending: PendingCommit
         let head: UInt64
     }
@@ -109,7 +110,7 @@ extension Drive {
             guard state.tips.dropFirst().contains(where: { $0.commit.device == device.id }) else { return }
             do {
                 _ = try await commit(options) { context, _ in context.root }
-            } catch let stale as StaleParent {
+            } catch let stale as StaleCommit {
                 _ = try await rebase(stale.pending, options)
             }
         }
@@ -184,7 +185,7 @@ extension Drive {
         let reading = try await reading(local: spool.localSegments)
         var options = options
         options.stage = .complete
-        do { try await carry(pending, reading: reading, spool: spool, options) } catch is StaleParent {
+        do { try await carry(pending, reading: reading, spool: spool, options) } catch is StaleCommit {
             _ = try await rebase(pending, options)
         }
         try await joinTips(options)
@@ -200,7 +201,7 @@ extension Drive {
     private func rebase(_ pending: PendingCommit, _ options: ChangeOptions) async throws -> ChangeResult {
         var pending = pending
         for attempt in 1... {
-            do { return try await rebaseOnce(pending, options) } catch let stale as StaleParent {
+            do { return try await rebaseOnce(pending, options) } catch let stale as StaleCommit {
                 guard attempt < Self.mergeAttempts else {
                     throw DriveError.newerHead(ours: stale.pending.signed.commit.sequence - 1, theirs: stale.head)
                 }
@@ -245,6 +246,7 @@ extension Drive {
         _ pending: PendingCommit, reading: Reading, spool: Spool, _ options: ChangeOptions
     ) async throws {
         guard options.stage > .staged else { return }
+        try await checkNames(of: pending, spool)
         let placer = Placer(
             chain: chain, nodes: nodes, database: database, spool: spool, signer: account, territory: territoryName,
             transfers: options.transfers, observer: options.observer)
@@ -262,12 +264,12 @@ extension Drive {
             }
         } catch StoreError.fidTaken(let fid) {
             // Under another name, and so in another commit: one that has the same parents is as good as any.
-            guard let volume = try await volume(named: fid, in: pending.plan, spool) else {
+            guard let volume = pending.plan.volumes.first(where: { FID($0.fid) == fid }) else {
                 throw StoreError.fidTaken(fid)
             }
             logger.warning("somebody else has declared a volume of this drive", metadata: ["fid": "\(fid)"])
-            try await spool.rename(volume)
-            throw StaleParent(pending: pending, head: pending.signed.commit.sequence)
+            try await spool.rename(volume.id)
+            throw StaleCommit(pending: pending, head: pending.signed.commit.sequence)
         }
         if options.stage == .complete {
             try await publish(pending, reading, spool)
@@ -275,16 +277,19 @@ extension Drive {
         }
     }
 
-    private func volume(named fid: FID, in plan: PlacementPlan, _ spool: Spool) async throws -> VolumeID? {
-        for volume in plan.volumes where try await spool.record(volume.id).fid == fid.bytes { return volume.id }
-        return nil
+    /// A commit that calls a volume by a name that it has no longer would be complete, and would never count. A volume may
+    /// have been given another name by a command that ended before it could make the commit anew.
+    private func checkNames(of pending: PendingCommit, _ spool: Spool) async throws {
+        for volume in pending.plan.volumes where try await spool.record(volume.id).fid != volume.fid {
+            throw StaleCommit(pending: pending, head: pending.signed.commit.sequence)
+        }
     }
 
     /// Nothing is declared on top of commits that are not the tips any more.
     private func checkParent(of pending: PendingCommit, _ reading: Reading) async throws {
         let tips = try await reading.heads.refresh().tips
         guard Set(pending.signed.commit.parents) == Set(tips.map(\.reference)) else {
-            throw StaleParent(pending: pending, head: tips.map(\.commit.sequence).max() ?? 0)
+            throw StaleCommit(pending: pending, head: tips.map(\.commit.sequence).max() ?? 0)
         }
     }
 

@@ -51,16 +51,18 @@ struct CommitBuilder: Sendable {
             signature: device.signingKey.sign(commit.signedBytes(genesis: genesis), context: Commit.signingContext))
         let blob = try await writer.store(signed.scaleBytes, kind: .commit)
         try await spool.finishCommit()
-        return (blob, signed, plan(commit, contents: contents, nameTagKey: nameTagKey))
+        return (blob, signed, try await plan(commit, contents: contents, nameTagKey: nameTagKey))
     }
 
-    private func plan(_ commit: Commit, contents: [VolumeID], nameTagKey: Secret) -> PlacementPlan {
-        func volume(_ id: VolumeID, _ kind: VolumeName.Kind) -> PlacementPlan.Volume {
+    private func plan(_ commit: Commit, contents: [VolumeID], nameTagKey: Secret) async throws -> PlacementPlan {
+        func volume(_ id: VolumeID, _ kind: VolumeName.Kind) async throws -> PlacementPlan.Volume {
             let name = VolumeName(drive: drive, kind: kind, counter: commit.sequence)
-            return PlacementPlan.Volume(id: id, name: name.sealed(for: id, key: nameTagKey))
+            return PlacementPlan.Volume(
+                id: id, fid: try await spool.record(id).fid, name: name.sealed(for: id, key: nameTagKey))
         }
-        return PlacementPlan(
-            contents: contents.map { volume($0, .content) }, commit: volume(commit.volume, .commit))
+        var planned: [PlacementPlan.Volume] = []
+        for id in contents { planned.append(try await volume(id, .content)) }
+        return PlacementPlan(contents: planned, commit: try await volume(commit.volume, .commit))
     }
 
     /// The parents' runs and one for what is staged, with full levels merged.

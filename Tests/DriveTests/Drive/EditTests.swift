@@ -211,6 +211,36 @@ struct EditTests {
         }
     }
 
+    @Test(arguments: [3, 4, 6, 9])
+    func `a change that dies while a volume gets another name is made anew`(step: Int) async throws {
+        try await DriveFixture.with { fixture in
+            _ = try await fixture.created(segmentsPerVolume: 1)
+            let thief = AccountID(SHA256.hash([UInt8]("thief".utf8)))
+            fixture.network.addTerritory(of: thief, named: Array("theirs".utf8))
+            let dying = FaultyNetwork(fixture.network, cutAt: .max, hasEffect: false)
+            var options = ChangeOptions()
+            options.observer = { event in
+                guard case .reached(.declared) = event else { return }
+                // The contents', not the commit's, which is declared last.
+                let contents = fixture.network.declarations.dropLast()
+                fixture.network.redeclareDeals(
+                    of: fixture.account, by: thief, territory: Array("theirs".utf8), only: Set(contents))
+                dying.cut(after: step)
+            }
+            let content = noise(40 << 20)
+            let source = try fixture.write(content, to: "file")
+            await #expect(throws: (any Error).self) {
+                try await fixture.drive(segmentsPerVolume: 1, through: dying).put(source, to: "/file", options: options)
+            }
+            #expect(try await fixture.drive(segmentsPerVolume: 1).finish(ChangeOptions()))
+            for machine in ["first", "second"] {
+                let drive = try fixture.drive(home: machine, device: machine == "first" ? nil : .random())
+                let head = try await machine == "first" ? drive.head() : drive.adopt(fixture.root)
+                #expect(try await head.bytes("/file") == content, "on the \(machine) machine")
+            }
+        }
+    }
+
     @Test func `what an interrupted change has staged is neither placed nor kept by another one`() async throws {
         try await DriveFixture.with { fixture in
             let drive = try await fixture.created(segmentsPerVolume: 1)

@@ -10,24 +10,28 @@ final class FaultyNetwork: Sendable {
     struct Cut: Error {}
 
     private let network: MemoryNetwork
-    private let cutAt: Int
+    private let cutAt: Mutex<Int>
     private let hasEffect: Bool
     private let count = Mutex(0)
 
     init(_ network: MemoryNetwork, cutAt: Int, hasEffect: Bool) {
         self.network = network
-        self.cutAt = cutAt
+        self.cutAt = Mutex(cutAt)
         self.hasEffect = hasEffect
     }
 
     /// How many questions were asked.
     var asked: Int { count.withLock { $0 } }
 
+    /// Dies so many questions from now.
+    func cut(after steps: Int) { cutAt.withLock { $0 = asked + steps } }
+
     private func step<R>(_ body: () async throws -> R) async throws -> R {
         let number = count.withLock { count in
             count += 1
             return count
         }
+        let cutAt = cutAt.withLock { $0 }
         guard number >= cutAt else { return try await body() }
         if number == cutAt, hasEffect { _ = try await body() }
         throw Cut()

@@ -50,10 +50,12 @@ extension MemoryNetwork {
         }
     }
 
-    /// Takes over every open deal of an account by declaring it again, as the chain lets anybody do.
-    func redeclareDeals(of owner: AccountID, by thief: AccountID, territory: [UInt8]) {
+    /// Takes over open deals of an account by declaring them again, as the chain lets anybody do.
+    ///
+    /// - Parameter chosen: nil for all.
+    func redeclareDeals(of owner: AccountID, by thief: AccountID, territory: [UInt8], only chosen: Set<FID>? = nil) {
         state.withLock { state in
-            for (fid, deal) in state.chain.deals where deal.user.user == owner {
+            for (fid, deal) in state.chain.deals where deal.user.user == owner && chosen?.contains(fid) != false {
                 state.chain.deals[fid]?.user = UserBrief(
                     user: thief, fileName: deal.user.fileName, territoryName: territory)
                 state.chain.deals[fid]?.completed = []
