@@ -13,22 +13,44 @@ public struct Catalog: VolumeCatalog {
     }
 
     public func placement(of volume: VolumeID) async throws -> VolumePlacement {
-        guard let record = try await database.volume(volume) else { throw ReadError.unknownVolume(volume) }
+        let record = try await record(of: volume)
         if let nodes = try await database.nodes(of: record.fid) {
             return VolumePlacement(record: record, fid: FID(record.fid), nodes: nodes)
         }
-        return try await refreshPlacement(of: volume)
+        return VolumePlacement(
+            record: record, fid: FID(record.fid), nodes: try await stored(volume, record).nodes)
     }
 
+    /// Too few rows came under the hashes that the drive has. Of a commit's own volume these are what a server said of the
+    /// chain when the next commit was made (Docs/Format/Volumes.md, "Set of volumes"): if they are wrong, those that the
+    /// chain shows now may be right, as long as they are of the same segments.
     public func refreshPlacement(of volume: VolumeID) async throws -> VolumePlacement {
+        let record = try await record(of: volume)
+        let (file, nodes) = try await stored(volume, record)
+        let shown = VolumePlacement(fid: FID(record.fid), file: file)?.record.segments
+        let segments = shown?.map(\.hash) == record.segments.map(\.hash) ? shown : nil
+        let known = VolumeRecord(
+            fid: record.fid, segments: segments ?? record.segments, sealedBytes: record.sealedBytes,
+            liveBytes: record.liveBytes, extensions: record.extensions)
+        return VolumePlacement(record: known, fid: FID(record.fid), nodes: nodes)
+    }
+
+    private func record(of volume: VolumeID) async throws -> VolumeRecord {
         guard let record = try await database.volume(volume) else { throw ReadError.unknownVolume(volume) }
+        return record
+    }
+
+    /// What the chain has of a volume; its nodes are remembered.
+    private func stored(
+        _ volume: VolumeID, _ record: VolumeRecord
+    ) async throws -> (file: FileInfo, nodes: [[AccountID]]) {
         let fid = FID(record.fid)
         let block = try await chain.bestBlock()
         guard let file = try await chain.files([fid], at: block.hash)[fid],
             let nodes = Self.nodes(of: file, segmentCount: record.segments.count)
         else { throw ReadError.unknownVolume(volume) }
         try await database.setNodes(nodes, of: record.fid)
-        return VolumePlacement(record: record, fid: fid, nodes: nodes)
+        return (file, nodes)
     }
 
     /// By segment and row; nil if the chain's list has not the volume's shape.

@@ -51,7 +51,7 @@ public struct DriveHeads: Sendable {
         let unknown = view.fids.subtracting(seen).subtracting(known.map { [$0.fid] } ?? [])
         let found = try await tips(among: unknown, known: known, view: view)
         let head = found.tips.first
-        try await checkCompleteness(head, view)
+        try await checkCompleteness(found.tips, view)
         let changed = head == known ? nil : head?.scaleBytes
         // Tips are looked at again and again, until the set of a commit has them: the head may become another one.
         try await database.rememberHead(
@@ -76,9 +76,13 @@ public struct DriveHeads: Sendable {
     public func publish(
         _ commit: FoundCommit, volumes: [(VolumeID, VolumeRecord)], clearing pending: String
     ) async throws {
-        let contents = volumes.filter { $0.0 != commit.commit.volume }.map(\.1.fid)
+        // Its set holds these, and its parents' own volumes.
+        var held = volumes.filter { $0.0 != commit.commit.volume }.map(\.1.fid)
+        for parent in commit.commit.parents {
+            if let record = try await database.volume(parent.volume) { held.append(record.fid) }
+        }
         try await database.publish(
-            volumes, runs: commit.commit.index.map(\.root.reference), seen: contents,
+            volumes, runs: commit.commit.index.map(\.root.reference), seen: held,
             clearing: pending, head: Self.setting
         ) { current in
             let current = try current.map { try FoundCommit(scaleBytes: $0) }
@@ -111,7 +115,9 @@ public struct DriveHeads: Sendable {
         let open = undecided.union(commits.map(\.fid))
         if let known, !commits.contains(where: { $0.fid == known.fid }) {
             let isThere = try await discovery.missing([known.fid], at: view).isEmpty
-            let isBuiltOn = commits.contains { $0.commit.sequence > known.commit.sequence }
+            // A greater number is not enough: it may be that of another branch. Whoever builds on a commit has its volume.
+            let isBuiltOn =
+                covered.contains(known.fid) || commits.contains { $0.commit.parents.contains(known.reference) }
             // What this machine saw complete stays on the chain until a later commit gives it up.
             guard isThere || isBuiltOn else {
                 // Or until the lease is over: then the chain deletes it.
@@ -127,14 +133,14 @@ public struct DriveHeads: Sendable {
     }
 
     /// The chain's list loses entries when another territory of the account expires: then the charge is more than what
-    /// is listed, and what is missing must be what the head knows of.
-    private func checkCompleteness(_ head: FoundCommit?, _ view: Discovery.View) async throws {
+    /// is listed, and what is missing must be what the tips know of.
+    private func checkCompleteness(_ tips: [FoundCommit], _ view: Discovery.View) async throws {
         guard view.missingBytes > 0 else { return }
-        var missing = view.missingBytes
-        if let head {
-            let unlisted = try await volumes(head).union([head.fid]).subtracting(view.fids)
-            missing -= min(missing, try await discovery.chargedBytes(of: unlisted, at: view))
+        var known: Set<Bytes32> = []
+        for tip in tips { known.formUnion(try await volumes(tip).union([tip.fid])) }
+        let found = try await discovery.chargedBytes(of: known.subtracting(view.fids), at: view)
+        guard found >= view.missingBytes else {
+            throw StoreError.incompleteList(missing: view.missingBytes - found)
         }
-        guard missing == 0 else { throw StoreError.incompleteList(missing: missing) }
     }
 }

@@ -90,6 +90,13 @@ public struct Placer: Sendable {
         let record: VolumeRecord
         let isCommit: Bool
 
+        init(_ planned: PlacementPlan.Volume, record: VolumeRecord, isCommit: Bool) {
+            id = planned.id
+            name = planned.name
+            self.record = record
+            self.isCommit = isCommit
+        }
+
         var fid: FID { FID(record.fid) }
         /// What the network charges for it.
         var chargedBytes: UInt64 { UInt64(CESSLimits.chargedByteCount(segmentCount: record.segments.count)) }
@@ -108,8 +115,7 @@ public struct Placer: Sendable {
         var volumes: [Volume] = []
         for planned in plan.volumes {
             let record = try await spool.record(planned.id)
-            volumes.append(
-                Volume(id: planned.id, name: planned.name, record: record, isCommit: planned.id == plan.commit.id))
+            volumes.append(Volume(planned, record: record, isCommit: planned == plan.commit))
         }
         return volumes
     }
@@ -197,9 +203,22 @@ public struct Placer: Sendable {
         }
     }
 
+    /// Those that the best block has neither a deal nor a file of, or a deal that can never become a file.
+    ///
+    /// What a deal locks is set free when the territory expires and is taken up again meanwhile: then the last report
+    /// fails for ever, and declaring again is the only remedy (protocol reference §12, 14).
     private func undeclared(_ volumes: [Volume]) async throws -> [Volume] {
-        let states = try await states(of: volumes, at: chain.bestBlock().hash)
-        return zip(volumes, states).filter { $0.1 == .nothing }.map(\.0)
+        let block = try await chain.bestBlock()
+        let states = zip(volumes, try await states(of: volumes, at: block.hash))
+        let missing = states.filter { $0.1 == .nothing }.map(\.0)
+        let open = states.filter { if case .deal = $0.1 { true } else { false } }.map(\.0)
+        let due = open.reduce(UInt128(0)) { $0 + UInt128($1.chargedBytes) }
+        guard due > 0, let found = try await chain.territory(of: account, named: territory, at: block.hash),
+            found.state == .active, found.lockedSpace < due
+        else { return missing }
+        return volumes.filter { volume in
+            missing.contains { $0.id == volume.id } || open.contains { $0.id == volume.id }
+        }
     }
 
     private func checkTerritory(for volumes: [Volume]) async throws {
@@ -351,7 +370,7 @@ public struct Placer: Sendable {
                 try await checkDeclared(zip(wanted, states).filter { $0.1 == .nothing }.map(\.0))
                 let rows = states.reduce(0) { count, state in
                     switch state {
-                    case .nothing: count
+                    case .nothing, .taken: count
                     case .deal(let deal): count + deal.completed.count
                     case .file: count + ReedSolomon.shardCount
                     }

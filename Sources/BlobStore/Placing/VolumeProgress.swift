@@ -1,6 +1,6 @@
 internal import CESS
 internal import DriveFormat
-internal import Substrate
+public import Substrate
 
 /// How far the volumes of a plan have come, by the chain and by this machine's memory.
 public struct VolumeProgress: Sendable {
@@ -9,37 +9,44 @@ public struct VolumeProgress: Sendable {
     public let reportedRows: Int
     public let wantedRows: Int
 
+    private static let rowCount = VolumeRecord.Segment.fragmentCount
+
     /// Reads it at the best and the newest finalized block.
+    ///
+    /// - Parameters:
+    ///   - account: whose volumes they are; what somebody else has declared under their names is not counted.
+    ///   - territory: in which they are.
     public static func of(
-        _ plan: PlacementPlan, database: StoreDatabase, chain: any StorageChain
+        _ plan: PlacementPlan, account: AccountID, territory: [UInt8], database: StoreDatabase,
+        chain: any StorageChain
     ) async throws -> VolumeProgress {
-        let rowCount = VolumeRecord.Segment.fragmentCount
-        var fids: [FID] = []
-        for volume in plan.volumes {
-            if let record = try await database.spooledRecord(volume.id) { fids.append(FID(record.fid)) }
+        var volumes: [Placer.Volume] = []
+        for planned in plan.volumes {
+            guard let record = try await database.spooledRecord(planned.id) else { continue }
+            volumes.append(Placer.Volume(planned, record: record, isCommit: planned == plan.commit))
         }
-        let best = try await chain.bestBlock()
-        let final = try await chain.finalizedBlock()
-        let files = try await chain.files(fids, at: best.hash)
-        let finalFiles = try await chain.files(fids, at: final.hash)
-        let deals = try await chain.deals(fids, at: best.hash)
+        let reader = VolumeStates(chain: chain, account: account, territory: territory)
+        let best = try await reader.states(of: volumes, at: chain.bestBlock().hash)
+        let final = try await reader.states(of: volumes, at: chain.finalizedBlock().hash)
         var stages: [Stage] = []
-        for (volume, fid) in zip(plan.volumes, fids) {
-            if finalFiles[fid] != nil {
-                stages.append(.complete)
-            } else if files[fid] != nil {
-                stages.append(.included)
-            } else if let deal = deals[fid] {
-                let held = Set(try await database.placedRows(of: volume.id).map(\.row)).union(deal.completed.map(\.row))
-                let withheld = volume == plan.commit && !plan.contents.isEmpty ? 1 : 0
-                stages.append(held.count >= rowCount - withheld ? .placed : .declared)
-            } else {
-                stages.append(.staged)
+        var reported = 0
+        for (number, volume) in volumes.enumerated() {
+            switch best[number] {
+            // The next command stores it under another name.
+            case .nothing, .taken: stages.append(.staged)
+            case .deal(let deal):
+                let placed = try await database.placedRows(of: volume.id).map(\.row)
+                let withheld = volume.isCommit && !plan.contents.isEmpty ? 1 : 0
+                let isPlaced = Set(placed).union(deal.completed.map(\.row)).count >= rowCount - withheld
+                stages.append(isPlaced ? .placed : .declared)
+                reported += deal.completed.count
+            case .file:
+                stages.append(final[number] == .file ? .complete : .included)
+                reported += rowCount
             }
         }
-        let reported = files.count * rowCount + deals.values.reduce(0) { $0 + $1.completed.count }
         return VolumeProgress(
-            stage: fids.count < plan.volumes.count ? .staged : stages.min() ?? .staged, reportedRows: reported,
+            stage: volumes.count < plan.volumes.count ? .staged : stages.min() ?? .staged, reportedRows: reported,
             wantedRows: plan.volumes.count * rowCount)
     }
 }

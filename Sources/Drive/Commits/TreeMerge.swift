@@ -33,6 +33,8 @@ struct TreeMerge: Sendable {
             changes.append($0)
             return true
         }
+        // A copy of a file that both have changed must not get the name of another one that we have changed.
+        let ourNames = Set(changes.map(\.key))
         var edits: [[UInt8]: [UInt8]?] = [:]
         for change in changes {
             let their = try await trees.directories.lookup(change.key, in: theirs)
@@ -43,7 +45,9 @@ struct TreeMerge: Sendable {
                     edits.updateValue(new, forKey: change.key)
                     continue
                 }
-                let (name, value) = try await both(change, new, their, in: theirs, taken: edits)
+                let (name, value) = try await both(change, new, their, in: theirs) {
+                    edits[$0] != nil || ourNames.contains($0)
+                }
                 edits.updateValue(value, forKey: name)
             }
             // Else both did the same, or we removed what they changed: theirs stays.
@@ -54,7 +58,7 @@ struct TreeMerge: Sendable {
 
     /// A name that both sides have changed, and both have something under.
     private func both(
-        _ change: ProllyChange, _ new: [UInt8], _ their: [UInt8], in theirs: TreeRoot, taken: [[UInt8]: [UInt8]?]
+        _ change: ProllyChange, _ new: [UInt8], _ their: [UInt8], in theirs: TreeRoot, isTaken: ([UInt8]) -> Bool
     ) async throws -> (name: [UInt8], value: [UInt8]) {
         var our = try Entry(scaleBytes: new)
         if case .directory(let ourTree) = our.content,
@@ -69,7 +73,7 @@ struct TreeMerge: Sendable {
         var number = 1
         while true {
             let name = Self.name(change.key, mark: mark, number: number)
-            if taken[name] == nil, try await trees.directories.lookup(name, in: theirs) == nil { return (name, new) }
+            if !isTaken(name), try await trees.directories.lookup(name, in: theirs) == nil { return (name, new) }
             number += 1
         }
     }

@@ -17,6 +17,13 @@ public struct FoundDrive: Sendable {
     let commit: FoundCommit
 }
 
+/// What the chain shows of a phrase's drives.
+public struct DriveSearch: Sendable {
+    public let drives: [FoundDrive]
+    /// What the territory is charged for beyond the files in the chain's list: there may be more drives than were found.
+    public let missingBytes: UInt64
+}
+
 extension Drive {
     /// Finds the drives of a phrase, from the chain and the nodes alone.
     ///
@@ -24,7 +31,7 @@ extension Drive {
     /// - Throws: `DriveError.staleNetwork`; what reading the chain and the nodes throws.
     public static func find(
         _ root: RootKeys, chain: any StorageChain, nodes: any FragmentNodes, scratch: FilePath, logger: Logger
-    ) async throws -> [FoundDrive] {
+    ) async throws -> DriveSearch {
         try await checkFreshness(of: chain)
         let database = try StoreDatabase(
             path: scratch.appending("find.sqlite").string, sealer: DeviceKeys.random().localSealer)
@@ -44,7 +51,7 @@ extension Drive {
                 id: drive, name: String(decoding: commit.commit.driveName, as: UTF8.self),
                 sequence: commit.commit.sequence, created: commit.commit.created, commit: commit)
         }
-        return found.values.sorted { $0.name < $1.name }
+        return DriveSearch(drives: found.values.sorted { $0.name < $1.name }, missingBytes: view.missingBytes)
     }
 
     /// Takes a drive that `find` found into this machine: its epochs are opened with the ring key, which only the phrase

@@ -28,7 +28,8 @@ extension Drive {
                 pendingCommit: nil, stage: nil, reportedRows: 0, wantedRows: 0, spooledBytes: spooled,
                 knownSequence: known?.commit.sequence)
         }
-        let progress = try await VolumeProgress.of(pending.plan, database: database, chain: chain)
+        let progress = try await VolumeProgress.of(
+            pending.plan, account: accountID, territory: territoryName, database: database, chain: chain)
         return DriveStatus(
             pendingCommit: pending.blob.id.description, stage: progress.stage, reportedRows: progress.reportedRows,
             wantedRows: progress.wantedRows, spooledBytes: spooled, knownSequence: known?.commit.sequence)

@@ -112,9 +112,7 @@ struct InitCommand: ConsoleCommand {
         }
         let phrase = try await PhraseInput.read(phraseFile)
         let found = try await FoundDrives(of: phrase, on: target, configuration)
-        guard !found.drives.contains(where: { $0.name == home.name }) else {
-            throw InitError.recoverInstead(home.name)
-        }
+        guard try found.drive(named: home.name) == nil else { throw InitError.recoverInstead(home.name) }
         return phrase
     }
 

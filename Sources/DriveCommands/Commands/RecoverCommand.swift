@@ -33,7 +33,7 @@ struct RecoverCommand: ConsoleCommand {
         guard let target = try configuration.network() else { throw NetworkError.notChosen }
         let phrase = try await phrase(console)
         let found = try await FoundDrives(of: phrase, on: target, configuration)
-        let drive = try choose(from: found.drives, named: configuration[.drive]?.value)
+        let drive = try choose(from: found, named: configuration[.drive]?.value)
         let home = try DriveHome(name: localName ?? drive.name, in: configuration.paths.drives)
         guard !home.exists else { throw DriveError.driveExists(name: home.name) }
         try home.checkUnused()
@@ -73,15 +73,16 @@ struct RecoverCommand: ConsoleCommand {
         return try await PhraseInput.ask()
     }
 
-    private func choose(from drives: [FoundDrive], named name: String?) throws -> FoundDrive {
-        guard let first = drives.first else { throw DriveError.nothingToRecover(name: name) }
+    private func choose(from found: FoundDrives, named name: String?) throws -> FoundDrive {
         if let name {
-            guard let drive = drives.first(where: { $0.name == name }) else {
-                throw DriveError.nothingToRecover(name: name)
-            }
+            guard let drive = try found.drive(named: name) else { throw DriveError.nothingToRecover(name: name) }
             return drive
         }
-        guard drives.count == 1 else { throw DriveError.severalDrives(names: drives.map(\.name)) }
+        guard let first = found.drives.first else {
+            try found.checkCompleteness()
+            throw DriveError.nothingToRecover(name: nil)
+        }
+        guard found.drives.count == 1 else { throw DriveError.severalDrives(names: found.drives.map(\.name)) }
         return first
     }
 }

@@ -48,6 +48,8 @@ public struct VolumeRecord: Equatable, Sendable, ScaleCodable {
     /// A segment's SHA-256 and those of its 12 fragments, by row.
     public struct Segment: Hashable, Sendable, ScaleCodable {
         public static let fragmentCount = 12
+        /// So many of them are enough to read it.
+        public static let sufficientCount = 4
 
         public let hash: Bytes32
         public let fragments: [Bytes32]

@@ -306,6 +306,37 @@ struct EditTests {
         }
     }
 
+    @Test func `a conflict's copy does not get the name of something else that we have changed`() async throws {
+        try await DriveFixture.with { fixture in
+            let drive = try await fixture.created()
+            _ = try await drive.put(fixture.write([0], to: "file"), to: "/d/file")
+            let other = try fixture.drive(home: "second", device: .random())
+            _ = try await other.adopt(fixture.root)
+            _ = try await other.put(fixture.write([9], to: "file"), to: "/d/file")
+            // The very name that the copy would get, in this minute or the next.
+            let host = String(decoding: DeviceIdentity.hostName, as: UTF8.self)
+            let now = Timestamp.now
+            let names = [0, 60].map { seconds in
+                let minute = Moment.minute(Timestamp(seconds: now.seconds + Int64(seconds), nanoseconds: 0))
+                return "file (conflict \(host) \(minute))"
+            }
+            _ = try fixture.write([1], to: "d/file")
+            for name in names { _ = try fixture.write([2], to: "d/\(name)") }
+            var options = ChangeOptions()
+            options.stage = .staged
+            let stale = try fixture.drive(home: "first")
+            _ = try await stale.put(Array(fixture.path("d").path.utf8), to: "/d", options: options)
+            _ = try await other.put(fixture.write([8], to: "file"), to: "/d/file")
+            #expect(try await stale.finish(ChangeOptions()))
+            let head = try await stale.head()
+            for name in names { #expect(try await head.bytes("/d/\(name)") == [2]) }
+            #expect(try await head.bytes("/d/file") == [8])
+            let copies = try await head.names("/d").filter { $0 != "file" && !names.contains($0) }
+            #expect(copies.count == 1)
+            for copy in copies { #expect(try await head.bytes("/d/\(copy)") == [1]) }
+        }
+    }
+
     @Test func `two changes of one machine wait for each other`() async throws {
         try await DriveFixture.with { fixture in
             _ = try await fixture.created()

@@ -5,7 +5,7 @@ import Substrate
 import Synchronization
 
 /// The network in memory behind a connection that can be cut: at the nth question the process "dies", before or after
-/// the question took effect, and every later one fails.
+/// the question took effect, and every later one fails. It may lie about files, too.
 final class FaultyNetwork: Sendable {
     struct Cut: Error {}
 
@@ -13,9 +13,15 @@ final class FaultyNetwork: Sendable {
     private let cutAt: Mutex<Int>
     private let hasEffect: Bool
     private let count = Mutex(0)
+    /// What it shows in a file's place.
+    private let shown: @Sendable (FileInfo) -> FileInfo
 
-    init(_ network: MemoryNetwork, cutAt: Int, hasEffect: Bool) {
+    init(
+        _ network: MemoryNetwork, cutAt: Int = .max, hasEffect: Bool = false,
+        showing shown: @escaping @Sendable (FileInfo) -> FileInfo = { $0 }
+    ) {
         self.network = network
+        self.shown = shown
         self.cutAt = Mutex(cutAt)
         self.hasEffect = hasEffect
     }
@@ -48,7 +54,7 @@ extension FaultyNetwork: StorageChain, FragmentNodes {
     func bestBlock() async throws -> BlockRef { try await step { try await network.bestBlock() } }
 
     func files(_ fids: [FID], at block: Bytes32) async throws -> [FID: FileInfo] {
-        try await step { try await network.files(fids, at: block) }
+        try await step { try await network.files(fids, at: block) }.mapValues(shown)
     }
 
     func deals(_ fids: [FID], at block: Bytes32) async throws -> [FID: DealInfo] {

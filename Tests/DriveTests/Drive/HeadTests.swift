@@ -123,4 +123,80 @@ struct HeadTests {
             #expect(read >= 3)
         }
     }
+
+    @Test func `a branch with a greater number is no excuse for a head that is gone`() async throws {
+        try await DriveFixture.with { fixture in
+            let drive = try await fixture.created()
+            let other = try fixture.drive(home: "second", device: .random())
+            _ = try await other.adopt(fixture.root)
+            let (early, history) = fixture.network.state.withLock { ($0.chain, $0.history) }
+            _ = try await drive.put(fixture.write([1], to: "file"), to: "/file")
+            // A server that hides this commit, and shows two of the other machine on top of the first.
+            fixture.network.state.withLock {
+                $0.chain = early
+                $0.history = history
+            }
+            for name in ["a", "b"] { _ = try await other.put(fixture.write([2], to: name), to: "/\(name)") }
+            #expect(try await other.head().commit.sequence == 3)
+            await #expect(throws: StoreError.rollback(seen: 2, shown: 3)) { try await drive.head() }
+        }
+    }
+
+    @Test func `a phrase whose files are missing from the list is not said to have no drive`() async throws {
+        try await DriveFixture.with { fixture in
+            _ = try await fixture.created()
+            fixture.network.state.withLock { $0.chain.held[fixture.account] = [] }
+            for _ in 0..<3 { _ = try await fixture.network.bestBlock() }
+            try FileManager.default.createDirectory(at: fixture.path("scratch"), withIntermediateDirectories: true)
+            let search = try await Drive.find(
+                fixture.root, chain: fixture.network, nodes: fixture.network,
+                scratch: FilePath(fixture.path("scratch").path), logger: fixture.drive().logger)
+            #expect(search.drives.isEmpty && search.missingBytes == 96 << 20)
+        }
+    }
+
+    @Test func `fragment hashes that a server lied about when the next commit was made cost nothing later`()
+        async throws
+    {
+        try await DriveFixture.with(nodes: 12) { fixture in
+            let drive = try await fixture.created()
+            let content = noise(3 << 20)
+            _ = try await drive.put(fixture.write(content, to: "file"), to: "/file")
+            let fid = FID(try await drive.head().found.fid)
+            // Zeros need no node, so one true row is enough to read the commit: the fifth.
+            let liar = FaultyNetwork(fixture.network) { file in
+                guard file == fixture.network.files[fid] else { return file }
+                var file = file
+                file.segments = file.segments.map { segment in
+                    let fragments = segment.fragments.enumerated().map { row, fragment in
+                        let isTrue = row == 4 || fragment.hash == .zero
+                        return isTrue
+                            ? fragment
+                            : FragmentInfo(hash: FragmentHash(SHA256.hash([UInt8(row)])), node: fragment.node)
+                    }
+                    return SegmentInfo(hash: segment.hash, fragments: fragments)
+                }
+                return file
+            }
+            let misled = try fixture.drive(home: "second", device: .random(), through: liar)
+            _ = try await misled.adopt(fixture.root)
+            _ = try await misled.put(fixture.write([1], to: "more"), to: "/more")
+            let file = try #require(fixture.network.files[fid])
+            let accounts = fixture.network.accounts
+            fixture.network.setFault(
+                .dead, of: accounts.indices.filter { accounts[$0] == file.segments[0].fragments[4].node })
+            let third = try fixture.drive(home: "third", device: .random())
+            #expect(try await third.adopt(fixture.root).bytes("/file") == content)
+        }
+    }
+
+    @Test func `what this machine has committed is not read again for the next change`() async throws {
+        try await DriveFixture.with { fixture in
+            let drive = try await fixture.created()
+            for number in 0..<3 { _ = try await drive.put(fixture.write([UInt8(number)], to: "f"), to: "/\(number)") }
+            fixture.network.forgetRequests()
+            _ = try await fixture.drive().head()
+            #expect(fixture.network.requests.isEmpty)
+        }
+    }
 }

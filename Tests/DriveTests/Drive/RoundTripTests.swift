@@ -29,7 +29,8 @@ struct RoundTripTests {
             try FileManager.default.createDirectory(at: fixture.path("scratch"), withIntermediateDirectories: true)
             let found = try await Drive.find(
                 fixture.root, chain: fixture.network, nodes: fixture.network,
-                scratch: .init(fixture.path("scratch").path), logger: drive.logger)
+                scratch: .init(fixture.path("scratch").path), logger: drive.logger
+            ).drives
             #expect(found.map(\.name) == ["main"])
             #expect(found.first?.sequence == 2)
             let recovered = try fixture.drive(home: "second", device: .random(), id: found.first?.id.value)

@@ -1,7 +1,9 @@
 import BlobStore
 import CESS
 import DriveFormat
+import Primitives
 import Sealing
+import Substrate
 import Testing
 
 @testable import Drive
@@ -71,6 +73,52 @@ struct OrderTests {
             #expect(try await drive.head().commit.sequence == 1)
             let nodes = fixture.network.files.values.flatMap(\.segments).flatMap(\.fragments).map(\.node)
             #expect(Set(nodes).count == 12)
+        }
+    }
+
+    @Test func `what somebody else has under a volume's name is no stage of it`() async throws {
+        try await DriveFixture.with { fixture in
+            let drive = try await fixture.created()
+            let thief = AccountID(SHA256.hash([UInt8]("thief".utf8)))
+            fixture.network.addTerritory(of: thief, named: Array("theirs".utf8))
+            var options = ChangeOptions()
+            options.stage = .declared
+            _ = try await drive.put(fixture.write([1], to: "file"), to: "/file", options: options)
+            fixture.network.redeclareDeals(of: fixture.account, by: thief, territory: Array("theirs".utf8))
+            let status = try await drive.status()
+            #expect(status.stage == .staged && status.reportedRows == 0)
+            #expect(try await drive.finish(ChangeOptions()))
+            #expect(try await drive.head().bytes("/file") == [1])
+        }
+    }
+
+    @Test func `a deal whose lock is gone is declared again, since its last report fails for ever`() async throws {
+        try await DriveFixture.with { fixture in
+            let drive = try await fixture.created()
+            var options = ChangeOptions()
+            options.stage = .declared
+            _ = try await drive.put(fixture.write([1], to: "file"), to: "/file", options: options)
+            #expect(fixture.network.deals.count == 1)
+            fixture.network.unlock(fixture.account, fixture.root.territoryName)
+            #expect(try await drive.finish(ChangeOptions()))
+            #expect(try await drive.head().bytes("/file") == [1])
+        }
+    }
+
+    @Test func `a change that many nodes have lost right after it is said, and does not hold up the next`() async throws
+    {
+        try await DriveFixture.with(nodes: 24) { fixture in
+            let drive = try await fixture.created()
+            var options = ChangeOptions()
+            options.stage = .included
+            _ = try await drive.put(fixture.write(noise(200_000), to: "file"), to: "/file", options: options)
+            let newest = try #require(fixture.network.files.values.max { $0.completion < $1.completion })
+            let holders = newest.segments[0].fragments.filter { $0.hash != .zero }.map(\.node)
+            let lost = Set(holders.suffix(6))
+            let accounts = fixture.network.accounts
+            fixture.network.setFault(.dead, of: accounts.indices.filter { lost.contains(accounts[$0]) })
+            _ = try await drive.put(fixture.write([1], to: "next"), to: "/next")
+            #expect(try await drive.head().names("/") == ["file", "next"])
         }
     }
 }

@@ -59,7 +59,21 @@ extension MemoryNetwork {
                 state.chain.deals[fid]?.user = UserBrief(
                     user: thief, fileName: deal.user.fileName, territoryName: territory)
                 state.chain.deals[fid]?.completed = []
+                let key = MemoryChainState.TerritoryName(owner: thief, name: territory)
+                state.chain.territories[key]?.lockedSpace += CESSLimits.chargedByteCount(
+                    segmentCount: deal.segments.count)
             }
+            state.history[state.chain.hash] = state.chain
+        }
+    }
+
+    /// A territory that expires and is taken up again forgets what open deals have locked.
+    func unlock(_ owner: AccountID, _ name: [UInt8]) {
+        state.withLock { state in
+            let key = MemoryChainState.TerritoryName(owner: owner, name: name)
+            let locked = state.chain.territories[key]?.lockedSpace ?? 0
+            state.chain.territories[key]?.lockedSpace = 0
+            state.chain.territories[key]?.remainingSpace += locked
             state.history[state.chain.hash] = state.chain
         }
     }
@@ -213,9 +227,12 @@ extension MemoryNetwork.State {
                 }
                 if let row { deal.completed.append(CompleteInfo(row: row, node: node.account)) }
             }
-            if deal.completed.count == CESSLimits.fragmentCount {
+            let isWhole = deal.completed.count == CESSLimits.fragmentCount
+            if isWhole, chain.hasLocked(deal) {
                 chain.complete(fid, deal)
             } else {
+                // The report that would complete it fails where its lock is gone.
+                if isWhole { deal.completed.removeLast() }
                 chain.deals[fid] = deal
             }
         }
@@ -243,6 +260,12 @@ extension MemoryChainState {
             deals[volume.fid] = DealInfo(
                 fileSize: UInt128(volume.fileSize), segments: volume.segments, user: user)
         }
+    }
+
+    fileprivate func hasLocked(_ deal: DealInfo) -> Bool {
+        let key = TerritoryName(owner: deal.user.user, name: deal.user.territoryName)
+        let charge = CESSLimits.chargedByteCount(segmentCount: deal.segments.count)
+        return territories[key].map { $0.lockedSpace >= charge } ?? false
     }
 
     fileprivate mutating func complete(_ fid: FID, _ deal: DealInfo) {
