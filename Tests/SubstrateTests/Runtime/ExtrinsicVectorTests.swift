@@ -6,7 +6,7 @@ import Testing
 import TestSupport
 
 /// The real runtimes' metadata lies outside the repository: these tests are skipped where it is missing.
-@Suite(.enabled(if: RealMetadata.isThere)) struct ExtrinsicVectorTests {
+@Suite(.enabled(if: RealMetadata.isThere, "\(RealMetadata.missing)")) struct ExtrinsicVectorTests {
     let metadata: Metadata
     let vectors: JSONObject
 
