@@ -65,20 +65,6 @@ import TestSupport
         #expect(metadata.runtimeAPIs == digest["runtime_apis"].items.map { $0["name"].text })
     }
 
-    @Test func `calls decode to their arguments and encode to the same bytes`() throws {
-        for entry in try JSONObject.load("cess/calls.json")["calls"].items {
-            let bytes = entry["hex"].bytes
-            let call = try metadata.decodeCall(bytes)
-            #expect(call.pallet == entry["pallet"].text)
-            #expect(call.name == entry["call"].text)
-            for argument in call.arguments {
-                let name = try #require(argument.name)
-                #expect(matches(argument.value, entry["args"][name]), "\(entry["name"].text): \(name)")
-            }
-            #expect(try metadata.encode(metadata.decode(bytes, as: metadata.callType), as: metadata.callType) == bytes)
-        }
-    }
-
     @Test func `storage values decode and encode to the same bytes`() throws {
         let vectors = try JSONObject.load("cess/storage_values.json")
         for entry in vectors["values"].items + (try JSONObject.load("cess/real_genesis.json"))["entries"].items {
