@@ -41,6 +41,8 @@ private let calls: [String: Call] = {
         "cancel_purchase_action": .cancelPurchase(token),
         "territory_grants": .grantTerritory(documents, to: bob),
         "territory_rename": .renameTerritory(documents, to: Array("papers".utf8)),
+        "create_order_buy": .createOrder(
+            .buy, territory: Array("gift".utf8), of: bob, gibCount: 1, days: 30, expiry: 10),
         "exec_order": .executeOrder(token.bytes),
         "oss_authorize": .authorize(bob), "oss_cancel_authorize": .cancelAuthorize(bob),
         "sminer_regnstk": .registerMiner(
@@ -51,7 +53,7 @@ private let calls: [String: Call] = {
         "transfer_allow_death": .transferAllowDeath(to: bob, amount: 1),
         "transfer_all": .transferAll(to: bob, keepAlive: true),
         "remark": .remark([]), "remark_with_event": .remarkWithEvent(Array("cess".utf8)),
-        "batch_empty": .batch([]),
+        "batch_empty": .batch([]), "force_batch_two_remarks": .forceBatch([.remark([1]), .remark([2])]),
         "upload_declaration_1_segment": upload(1), "upload_declaration_3_segments": upload(3),
         "batch_all_mint_then_declare": .batchAll([.mintTerritory(documents, gibCount: 1, days: 30), upload(1)]),
     ]
@@ -66,23 +68,35 @@ private let calls: [String: Call] = {
     }
 }()
 
-@Test func `calls have the arguments that the chain expects`() throws {
-    var checked = 0
-    for entry in try JSONObject.load("cess/calls.json")["calls"].items {
-        let bytes = try #require([UInt8](hex: entry["hex"].text))
-        guard let call = calls[entry["name"].text] else { continue }
-        #expect(call.pallet == entry["pallet"].text && call.name == entry["call"].text)
-        if call.innerCalls.isEmpty { #expect(call.argumentBytes == Array(bytes[2...]), "\(entry["name"].text)") }
-        checked += 1
-    }
-    #expect(checked == calls.count && checked > 30)
+/// Those that this program has no use for; SubstrateTests encodes them by the metadata.
+private let unwritten: Set = [
+    "oss_register", "oss_proxy_authorzie", "timestamp_set", "proxy_proxy", "proxy_add_non_transfer",
+]
+
+/// Every call of the vectors beside the one that this program makes.
+private func comparedCalls() throws -> [(call: Call, entry: JSONObject)] {
+    let entries = try JSONObject.load("cess/calls.json").cases("calls")
+    #expect(entries.map { $0["name"].text }.sorted() == (Array(calls.keys) + unwritten).sorted())
+    return entries.compactMap { entry in calls[entry["name"].text].map { ($0, entry) } }
 }
 
-@Suite(.enabled(if: RealMetadata.isThere)) struct CallMetadataTests {
+@Test func `calls have the arguments that the chain expects`() throws {
+    for (call, entry) in try comparedCalls() {
+        #expect(call.pallet == entry["pallet"].text && call.name == entry["call"].text)
+        let bytes = try #require([UInt8](hex: entry["hex"].text))
+        let index = [entry["pallet_index"], entry["call_index"]].compactMap { $0.number?.uint8Value }
+        // The bytes of calls inside need a runtime's indexes: here they are the vectors'.
+        let inner = try zip(call.innerCalls, entry["args"]["calls"].items).flatMap { inner, entry in
+            try #require([UInt8](hex: entry["call_index"].text)) + inner.argumentBytes
+        }
+        #expect(index + call.argumentBytes + inner == bytes, "\(entry["name"].text)")
+    }
+}
+
+@Suite(.enabled(if: RealMetadata.isThere, "\(RealMetadata.missing)")) struct CallMetadataTests {
     @Test func `calls are written for the newest runtime byte for byte`() throws {
         let metadata = try Metadata(RealMetadata.bytes())
-        for entry in try JSONObject.load("cess/calls.json")["calls"].items {
-            guard let call = calls[entry["name"].text] else { continue }
+        for (call, entry) in try comparedCalls() {
             #expect(try metadata.encode(call) == [UInt8](hex: entry["hex"].text), "\(entry["name"].text)")
         }
     }

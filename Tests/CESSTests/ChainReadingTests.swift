@@ -7,7 +7,7 @@ import Testing
 import TestSupport
 
 /// The client needs a runtime's metadata, which lies outside the repository: skipped where it is missing.
-@Suite(.enabled(if: RealMetadata.isThere)) struct ChainReadingTests {
+@Suite(.enabled(if: RealMetadata.isThere, "\(RealMetadata.missing)")) struct ChainReadingTests {
     let server: FakeServer
     let alice = AccountID(SHA256.hash([1]))
 

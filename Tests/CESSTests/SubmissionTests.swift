@@ -6,7 +6,7 @@ import Testing
 import TestSupport
 
 /// The client needs a runtime's metadata, which lies outside the repository: skipped where it is missing.
-@Suite(.enabled(if: RealMetadata.isThere)) struct SubmissionTests {
+@Suite(.enabled(if: RealMetadata.isThere, "\(RealMetadata.missing)")) struct SubmissionTests {
     let server: FakeServer
     let alice: KeyPair
 

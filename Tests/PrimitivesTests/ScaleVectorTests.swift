@@ -1,3 +1,4 @@
+import Foundation
 import Primitives
 import SCALE
 import TestSupport
@@ -66,47 +67,76 @@ struct ScaleVectorTests {
         try decoder.finish()
     }
 
-    /// The compound vectors, each with its Swift value.
     @Test func `sequences, options, tuples and arrays have their encodings`() throws {
-        try expect("0x01", { $0.bool(true) }, { (d) throws(ScaleError) in try d.bool() }, true)
-        try expect("0x00", { $0.bool(false) }, { (d) throws(ScaleError) in try d.bool() }, false)
-        for text in ["", "CESS", "файл 文件 💾"] {
-            let hex = ["": "0x00", "CESS": "0x1043455353"][text] ?? "0x50d184d0b0d0b9d0bb20e69687e4bbb620f09f92be"
-            try expect(hex, { $0.string(text) }, { (d) throws(ScaleError) in try d.string() }, text)
-        }
-        let long = [UInt8](repeating: 0x61, count: 64)
-        try expect(
-            "0x0101" + long.hex, { $0.byteVector(long) }, { (d) throws(ScaleError) in try d.byteVector() }, long)
-        try expect(
-            "0x0c010000000200000003000000",
-            { $0.vector([1, 2, 3] as [UInt32]) { $0.integer($1) } },
-            { (d) throws(ScaleError) in try d.vector { (d) throws(ScaleError) in try d.integer(UInt32.self) } },
-            [1, 2, 3])
-        try expect(
-            "0x0c046100086263",
-            { $0.vector(["a", "", "bc"]) { $0.string($1) } },
-            { (d) throws(ScaleError) in try d.vector { (d) throws(ScaleError) in try d.string() } },
-            ["a", "", "bc"])
-        for (hex, value) in [("0x00", nil), ("0x0107000000", 7)] as [(String, UInt32?)] {
-            try expect(
-                hex, { $0.option(value) { $0.integer($1) } },
-                { (d) throws(ScaleError) in try d.option { (d) throws(ScaleError) in try d.integer(UInt32.self) } },
-                value)
-        }
-        let large: UInt128 = 100_000_000_000_000_000_000
-        try expect(
-            "0x01000010632d5ec76b0500000000000000", { $0.option(large) { $0.integer($1) } },
-            { (d) throws(ScaleError) in try d.option { (d) throws(ScaleError) in try d.integer(UInt128.self) } }, large)
-        let hash = try #require(Bytes32([UInt8](repeating: 0x11, count: 32)))
-        try expect(
-            "0x" + hash.hex, { $0.encode(hash) }, { (d) throws(ScaleError) in try d.decode(Bytes32.self) }, hash)
-        try expect("0x01020304", { $0.raw([1, 2, 3, 4]) }, { (d) throws(ScaleError) in try d.raw(4) }, [1, 2, 3, 4])
+        let compound = try JSONObject.load("cess/scale.json").cases("compound")
+        #expect(compound.count == 14)
+        for entry in compound { try expectCompound(entry["value"], entry["type"].text, entry["hex"].text) }
+    }
 
-        var tuple = ScaleEncoder()
-        tuple.integer(UInt8(1))
-        tuple.integer(UInt32(2))
-        tuple.bool(true)
-        #expect(tuple.bytes == [UInt8](hex: "0x010200000001"))
+    /// Compares the Swift value of what the vectors write as JSON.
+    private func expectCompound(_ json: JSONObject, _ type: String, _ hex: String) throws {
+        switch type {
+        case "bool":
+            let bool = try #require(json.value as? Bool)
+            try expect(hex, { $0.bool(bool) }, { (d) throws(ScaleError) in try d.bool() }, bool)
+        case "str": try expect(hex, { $0.string(json.text) }, { (d) throws(ScaleError) in try d.string() }, json.text)
+        case "Vec<u8>":
+            #expect(json.text == "64 x 0x61")
+            let long = [UInt8](repeating: 0x61, count: 64)
+            try expect(hex, { $0.byteVector(long) }, { (d) throws(ScaleError) in try d.byteVector() }, long)
+        case "Vec<u32>":
+            let numbers = try json.items.map { try #require($0.number?.uint32Value) }
+            try expect(
+                hex, { $0.vector(numbers) { $0.integer($1) } },
+                { (d) throws(ScaleError) in try d.vector { (d) throws(ScaleError) in try d.integer(UInt32.self) } },
+                numbers)
+        case "Vec<Vec<u8>>":
+            let texts = try json.items.map { Array(try #require($0.string).utf8) }
+            try expect(
+                hex, { $0.vector(texts) { $0.byteVector($1) } },
+                { (d) throws(ScaleError) in try d.vector { (d) throws(ScaleError) in try d.byteVector() } }, texts)
+        case "Option<u32>": try expectOption(json, UInt32.self, hex)
+        case "Option<u128>": try expectOption(json, UInt128.self, hex)
+        case "(u8,u32,bool)": try expectTuple(json, hex)
+        case "[u8;4]":
+            let bytes = try #require([UInt8](hex: json.text))
+            try expect(hex, { $0.raw(bytes) }, { (d) throws(ScaleError) in try d.raw(4) }, bytes)
+        case "H256":
+            let hash = try #require(Bytes32(hex: json.text))
+            try expect(hex, { $0.encode(hash) }, { (d) throws(ScaleError) in try d.decode(Bytes32.self) }, hash)
+        default: Issue.record("unknown type \(type)")
+        }
+    }
+
+    private func expectOption<T: FixedWidthInteger>(_ json: JSONObject, _ type: T.Type, _ hex: String) throws {
+        let value = T(json.number.map { "\($0)" } ?? json.text)
+        #expect((value == nil) == json.isNull)
+        try expect(
+            hex, { $0.option(value) { $0.integer($1) } },
+            { (d) throws(ScaleError) in try d.option { (d) throws(ScaleError) in try d.integer(T.self) } }, value)
+    }
+
+    private func expectTuple(_ json: JSONObject, _ hex: String) throws {
+        struct Tuple: Equatable {
+            let byte: UInt8
+            let number: UInt32
+            let flag: Bool
+        }
+        let items = json.items
+        #expect(items.count == 3)
+        let tuple = Tuple(
+            byte: try #require(items[0].number?.uint8Value), number: try #require(items[1].number?.uint32Value),
+            flag: try #require(items[2].value as? Bool))
+        try expect(
+            hex,
+            {
+                $0.integer(tuple.byte)
+                $0.integer(tuple.number)
+                $0.bool(tuple.flag)
+            },
+            { (d) throws(ScaleError) in
+                Tuple(byte: try d.byte(), number: try d.integer(UInt32.self), flag: try d.bool())
+            }, tuple)
     }
 
     private func expect<T: Equatable>(
@@ -116,7 +146,7 @@ struct ScaleVectorTests {
         let bytes = try #require([UInt8](hex: hex))
         var encoder = ScaleEncoder()
         encode(&encoder)
-        #expect(encoder.bytes == bytes)
+        #expect(encoder.bytes == bytes, "\(value)")
         var decoder = ScaleDecoder(bytes)
         #expect(try decode(&decoder) == value)
         try decoder.finish()

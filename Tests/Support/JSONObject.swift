@@ -14,6 +14,17 @@ public struct JSONObject {
     /// A member of an object; `null` if it is missing.
     public subscript(name: String) -> JSONObject { JSONObject((value as? [String: Any])?[name] ?? NSNull()) }
 
+    /// The cases of a list in a vector file.
+    ///
+    /// - Throws: `NoCases` if there are none: a loop over them would pass without a look at anything.
+    public func cases(_ name: String) throws -> [JSONObject] {
+        let cases = self[name].items
+        guard !cases.isEmpty else { throw NoCases(list: name) }
+        return cases
+    }
+
+    public struct NoCases: Error { public let list: String }
+
     public var items: [JSONObject] { (value as? [Any] ?? []).map(JSONObject.init) }
     public var members: [String: JSONObject] { (value as? [String: Any] ?? [:]).mapValues(JSONObject.init) }
     public var isArray: Bool { value is [Any] }

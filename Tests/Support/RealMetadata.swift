@@ -17,6 +17,10 @@ public enum RealMetadata {
 
     public static var isThere: Bool { directory != nil }
 
+    /// Why tests that need it are skipped where it is not.
+    public static let missing =
+        "no real metadata: neither in $CESSDRIVE_METADATA nor in shared/cess/metadata beside the checkout"
+
     public static let newest = "metadata.scale"
 
     /// - Precondition: `isThere`.

@@ -1,3 +1,4 @@
+import CESS
 import ErasureCoding
 import Primitives
 import TestSupport
@@ -12,6 +13,11 @@ import Testing
 
     @Test func `the matrix is the one of the network`() {
         #expect(ReedSolomon.matrix == vectors.encodeMatrix12X4)
+        #expect(ReedSolomon.matrix.suffix(8) == vectors.parityMatrix8X4[...])
+        #expect(ReedSolomon.dataShardCount == vectors.parameters.dataShards)
+        #expect(ReedSolomon.parityShardCount == vectors.parameters.parityShards)
+        #expect(CESSLimits.fragmentByteCount == vectors.parameters.fragment)
+        #expect(CESSLimits.segmentByteCount == vectors.parameters.segment)
     }
 
     @Test func `unit vectors give the columns of the matrix`() throws {
@@ -37,13 +43,14 @@ import Testing
 
     @Test func `files of one to five segments have the hashes that other libraries made`() throws {
         for file in vectors.files {
-            expectHashes(of: file, shardByteCount: ErasureVectors.fragmentByteCount)
+            let sha256 = expectHashes(of: file, shardByteCount: ErasureVectors.fragmentByteCount)
+            #expect(sha256.hex == file.sha256)
             #expect(file.declaredSpace == file.segments.count * 3 * 4 * ErasureVectors.fragmentByteCount)
         }
     }
 
     @Test func `miniature files have the hashes that other libraries made`() throws {
-        for file in vectors.miniFiles { expectHashes(of: file, shardByteCount: try #require(file.shardSize)) }
+        for file in vectors.miniFiles { _ = expectHashes(of: file, shardByteCount: try #require(file.shardSize)) }
     }
 
     @Test func `zero segments and fragments have their known hashes`() {
@@ -58,19 +65,24 @@ import Testing
         }
     }
 
-    private func expectHashes(of file: ErasureVectors.File, shardByteCount: Int) {
+    /// - Returns: the SHA-256 of the file without padding.
+    private func expectHashes(of file: ErasureVectors.File, shardByteCount: Int) -> Bytes32 {
         let segmentByteCount = 4 * shardByteCount
+        var whole = SHA256Stream()
+        #expect(file.segments.count == (file.fileSize + segmentByteCount - 1) / segmentByteCount)
         for (index, expected) in file.segments.enumerated() {
             let start = index * segmentByteCount
             let count = min(segmentByteCount, file.fileSize - start)
             var segment =
                 file.pattern == "all bytes zero"
                 ? [UInt8](repeating: 0, count: count) : .pattern(from: start, count: count)
+            whole.update(segment)
             segment += [UInt8](repeating: 0, count: segmentByteCount - count)
             let digests = code.digests(of: segment.span)
             #expect(digests.segment.hex == expected.segment, "segment \(index) of \(file.fileSize) bytes")
             guard let fragments = expected.fragments else { continue }
             #expect(digests.fragments.map(\.hex) == fragments, "segment \(index) of \(file.fileSize) bytes")
         }
+        return whole.finish()
     }
 }

@@ -2,6 +2,9 @@ import Foundation
 import TestSupport
 
 /// Tests/Vectors/cess/erasure.json, made with independent libraries and compared with klauspost/reedsolomon.
+///
+/// The FIDs of the files are compared in CESSTests/FIDTests. `sdk_aes_mode_for_reading_only` is left out on purpose: files that
+/// the SDK encrypted are not read, and its mode (a password padded with zeros for a key, no authentication) is not to be had here.
 struct ErasureVectors: Decodable {
     /// Some files name only the hash of a segment.
     struct Segment: Decodable {
@@ -22,6 +25,13 @@ struct ErasureVectors: Decodable {
         }
     }
 
+    struct Parameters: Decodable {
+        let dataShards: Int
+        let parityShards: Int
+        let segment: Int
+        let fragment: Int
+    }
+
     struct UnitVector: Decodable {
         let data: String
         let shards: [UInt8]
@@ -38,6 +48,8 @@ struct ErasureVectors: Decodable {
         let shardSize: Int?
         let pattern: String?
         let fileSize: Int
+        /// Of the file's own bytes, without padding.
+        let sha256: String?
         let segments: [Segment]
         let declaredSpace: Int?
     }
@@ -47,7 +59,9 @@ struct ErasureVectors: Decodable {
         let decodeMatrix: [[UInt8]]
     }
 
+    let parameters: Parameters
     let encodeMatrix12X4: [[UInt8]]
+    let parityMatrix8X4: [[UInt8]]
     let zeroFragmentSha256: String
     let zeroSegmentSha256: String
     let unitVectors: [UnitVector]

@@ -14,7 +14,7 @@ private let faithful: RuntimeParameters = {
 private let ours = RuntimeMetadata(RuntimeSchema(), overrides: faithful.constants)
 
 /// The real metadata is not part of this repository.
-@Suite(.enabled(if: RealMetadata.isThere))
+@Suite(.enabled(if: RealMetadata.isThere, "\(RealMetadata.missing)"))
 struct RealRuntimeComparison {
     let local: Metadata
     let real: Metadata

@@ -1,8 +1,9 @@
 import Primitives
 import SCALE
-import Substrate
 import TestSupport
 import Testing
+
+@testable import Substrate
 
 private struct AccountVectors: Decodable {
     struct Key: Decodable {
@@ -21,9 +22,14 @@ private struct AccountVectors: Decodable {
         let sr25519: Key
         let ed25519: Key
     }
+    struct Junction: Decodable {
+        let hard: Bool
+        let chain_code: String
+    }
     struct Derivation: Decodable {
         let suri: String
         let path: String
+        let junctions: [Junction]
         let crypto: String
         let public_key: String
         let ss58_11330: String
@@ -39,6 +45,15 @@ private struct AccountVectors: Decodable {
     }
     struct Layout: Decodable {
         let address: String
+        let base58_decoded: String
+        let prefix_bytes: String
+        let public_key: String
+        let checksum: String
+        let checksum_preimage: String
+        let blake2b_512: String
+    }
+    struct Ethereum: Decodable {
+        let mnemonic: String
         let public_key: String
     }
     let mnemonics: [Phrase]
@@ -46,6 +61,7 @@ private struct AccountVectors: Decodable {
     let invalid_mnemonics: [InvalidPhrase]
     let invalid_addresses: [InvalidAddress]
     let ss58_layout: Layout
+    let ecdsa_ethereum_style: Ethereum
 }
 
 private func bytes(_ secret: Secret) -> [UInt8] { secret.withBytes { span in (0..<span.count).map { span[$0] } } }
@@ -82,6 +98,10 @@ struct AccountVectorTests {
 
     @Test func `derivation paths lead to their keys`() throws {
         for vector in vectors.derivations {
+            let junctions = try SecretURI(vector.suri).junctions
+            #expect(junctions.map(\.isHard) == vector.junctions.map(\.hard), "\(vector.path)")
+            #expect(junctions.map { "0x" + $0.chainCode.hex } == vector.junctions.map(\.chain_code), "\(vector.path)")
+            #expect(vector.suri.hasSuffix(vector.path))
             let account =
                 vector.crypto == "sr25519"
                 ? try KeyPair(suri: vector.suri).accountID : try Ed25519KeyPair(suri: vector.suri).accountID
@@ -104,7 +124,32 @@ struct AccountVectorTests {
     }
 
     @Test func `the example address has its layout`() throws {
-        let account = try SS58.decode(vectors.ss58_layout.address).account
-        #expect("0x" + account.bytes.hex == vectors.ss58_layout.public_key)
+        let layout = vectors.ss58_layout
+        let account = try SS58.decode(layout.address).account
+        #expect("0x" + account.bytes.hex == layout.public_key)
+        let address = try #require(Base58.decode(SS58.encode(account, prefix: SS58.cessTestnet)))
+        #expect("0x" + address.hex == layout.base58_decoded)
+        #expect("0x" + address.prefix(2).hex == layout.prefix_bytes)
+        #expect(address[2..<34] == account.bytes.bytes[...])
+        #expect("0x" + address.suffix(2).hex == layout.checksum)
+        let preimage = Array("SS58PRE".utf8) + address.prefix(34)
+        #expect("0x" + preimage.hex == layout.checksum_preimage)
+        #expect("0x" + BLAKE2b.hash(preimage, byteCount: 64).hex == layout.blake2b_512)
+    }
+
+    /// No account of this program is derived as Ethereum does it; such a key has 20 bytes.
+    @Test func `an Ethereum key of the same phrase is told apart from an account`() throws {
+        let vector = vectors.ecdsa_ethereum_style
+        let key = try #require([UInt8](hex: vector.public_key))
+        #expect(Bytes32(key) == nil)
+        let prefixed = [UInt8(SS58.generic)] + key
+        let checksum = BLAKE2b.hash(Array("SS58PRE".utf8) + prefixed, byteCount: 64).prefix(2)
+        let address = Base58.encode(prefixed + checksum)
+        #expect(throws: AccountError.addressByteCount(23)) { try SS58.decode(address) }
+        let accounts = [
+            try KeyPair(suri: vector.mnemonic).accountID, try Ed25519KeyPair(suri: vector.mnemonic).accountID,
+            try Secp256k1KeyPair(suri: vector.mnemonic).accountID,
+        ]
+        for account in accounts { #expect(!account.bytes.hex.contains(key.hex)) }
     }
 }

@@ -16,6 +16,9 @@ import TestSupport
         let era = Era(period: period, current: current)
         #expect(era.scaleBytes == entry["hex"].bytes)
         #expect(try Era(scaleBytes: entry["hex"].bytes) == era)
+        let decodedPeriod = try #require(entry["decoded_period"].number?.uint32Value)
+        let decodedPhase = try #require(entry["decoded_phase"].number?.uint32Value)
+        #expect(era == .mortal(period: decodedPeriod, phase: decodedPhase))
         #expect(era.birth(current: current) == entry["birth"].number?.uint32Value)
         #expect(era.death(current: current) == entry["death"].number?.uint32Value)
     }

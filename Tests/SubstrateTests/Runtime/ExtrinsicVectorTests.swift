@@ -6,7 +6,7 @@ import Testing
 import TestSupport
 
 /// The real runtimes' metadata lies outside the repository: these tests are skipped where it is missing.
-@Suite(.enabled(if: RealMetadata.isThere)) struct ExtrinsicVectorTests {
+@Suite(.enabled(if: RealMetadata.isThere, "\(RealMetadata.missing)")) struct ExtrinsicVectorTests {
     let metadata: Metadata
     let vectors: JSONObject
 
@@ -16,18 +16,20 @@ import TestSupport
     }
 
     @Test func `a context gives the bytes that are carried and signed`() throws {
-        for entry in vectors["extrinsics"].items {
+        for entry in try vectors.cases("extrinsics") {
             let (extra, additional) = try metadata.signedExtensions(try context(of: entry))
             #expect(extra == entry["extra"].bytes)
             #expect(additional == entry["additional_signed"].bytes)
             let payload = entry["call"].bytes + extra + additional
             #expect(payload == entry["payload"].bytes)
+            #expect(payload.count == entry["payload_length"].number?.intValue)
+            #expect((payload.count > 256) == entry["payload_is_hashed"].value as? Bool)
             #expect(Extrinsic.signedBytes(ofPayload: payload) == entry["signed_bytes"].bytes)
         }
     }
 
     @Test func `extrinsics are put together and read`() throws {
-        for entry in vectors["extrinsics"].items {
+        for entry in try vectors.cases("extrinsics") {
             let signer = AccountID(try #require(Bytes32(hex: entry["signer_public"].text)))
             let bytes = entry["extrinsic"].bytes
             let made = Extrinsic.signed(
@@ -47,12 +49,30 @@ import TestSupport
         }
     }
 
-    @Test func `extrinsics of the other signature kinds and without a signature are read`() throws {
-        for entry in vectors["other_signature_types"].items {
-            let signature = try #require(try Extrinsic(entry["extrinsic"].bytes, metadata: metadata).signature)
-            #expect(signature.signer.bytes.bytes == entry["signer_public"].bytes)
-            #expect(signature.signature.verify(entry["signed_bytes"].bytes, by: signature.signer))
+    @Test func `extrinsics of the other signature kinds are put together and read`() throws {
+        let remark = try JSONObject.load("cess/calls.json").cases("calls")
+            .first { $0["name"].text == "remark_with_event" }
+        let call = try #require(remark)["hex"].bytes
+        let genesis = try #require(Bytes32(hex: vectors["genesis_hash"].text))
+        let (extra, additional) = try metadata.signedExtensions(
+            SigningContext(specVersion: 137, transactionVersion: 1, genesisHash: genesis, nonce: 0, tip: 0))
+        for entry in try vectors.cases("other_signature_types") {
+            let signer = AccountID(try #require(Bytes32(hex: entry["signer_public"].text)))
+            let signature = MultiSignature(entry)
+            #expect(call + extra + additional == entry["signed_bytes"].bytes)
+            #expect(signature.verify(entry["signed_bytes"].bytes, by: signer))
+            let made = Extrinsic.signed(call: call, signer: signer, signature: signature, extra: extra)
+            #expect(made == entry["extrinsic"].bytes, "\(entry["crypto"].text)")
+            let read = try Extrinsic(made, metadata: metadata)
+            #expect(read.call == call)
+            #expect(read.signature?.signer == signer && read.signature?.signature == signature)
+            guard let key = entry["public_key33"].string else { continue }
+            let digest = BLAKE2b.hash256(entry["signed_bytes"].bytes)
+            #expect(Secp256k1.recover(signature: entry["signature"].bytes, digest: digest) == [UInt8](hex: key))
         }
+    }
+
+    @Test func `an extrinsic without a signature is put together and read`() throws {
         let inherent = try Extrinsic(vectors["unsigned_timestamp_set"].bytes, metadata: metadata)
         #expect(inherent.signature == nil)
         #expect(try metadata.decodeCall(inherent.call).name == "set")
@@ -115,5 +135,13 @@ import TestSupport
             context.eraBlockHash = try #require(Bytes32(hex: vectors["era_block_hash"].text))
         }
         return context
+    }
+}
+
+extension MultiSignature {
+    /// The signature of a vector, of the kind that it names.
+    fileprivate init(_ entry: JSONObject) {
+        let bytes = entry["signature"].bytes
+        self = entry["crypto"].text == "ecdsa" ? .ecdsa(bytes) : .ed25519(bytes)
     }
 }
