@@ -302,7 +302,6 @@ extension Drive {
     private func publish(
         _ pending: PendingCommit, _ reading: Reading, _ spool: Spool, _ tolerance: Int
     ) async throws {
-        let catalog = Catalog(chain: chain, database: database)
         var records: [(VolumeID, VolumeRecord)] = []
         for volume in pending.plan.volumes { records.append((volume.id, try await spool.record(volume.id))) }
         try await database.learnVolumes(records)

@@ -22,6 +22,7 @@ public final class Drive: Sendable {
     let database: StoreDatabase
     let account: KeyPair
     let device: DeviceIdentity
+    let catalog: Catalog
     let logger: Logger
     /// After how many segments a volume is closed.
     let segmentsPerVolume: Int
@@ -53,6 +54,9 @@ public final class Drive: Sendable {
         account = KeyPair(miniSecret: keys.accountMiniSecret)
         device = DeviceIdentity(keys.device)
         database = try StoreDatabase(path: home.database.string, sealer: keys.device.localSealer)
+        let named = NamedVolumes(
+            chain: chain, account: account.accountID, territory: keys.territoryName, nameTagKey: keys.nameTagKey)
+        catalog = Catalog(chain: chain, database: database, named: named)
     }
 
     public var accountID: AccountID { account.accountID }
@@ -70,7 +74,7 @@ public final class Drive: Sendable {
 
     func reading(local: any LocalSegments) async throws -> Reading {
         let segments = SegmentReader(
-            nodes: nodes, catalog: Catalog(chain: chain, database: database), local: local, health: health)
+            nodes: nodes, catalog: catalog, local: local, health: health)
         let blobs = BlobReader(segments: segments, keys: keys.drive, epochs: try await epochKeys())
         let (drive, database, keys) = (id, database, keys)
         let heads = DriveHeads(

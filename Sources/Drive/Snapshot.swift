@@ -92,7 +92,6 @@ extension Drive {
 
     /// A commit of the history, found through its volume's prelude.
     func commit(_ reference: CommitReference, _ reading: Reading) async throws -> FoundCommit {
-        let catalog = Catalog(chain: chain, database: database)
         let placement = try await catalog.placement(of: reference.volume)
         let preludes = PreludeReader(segments: reading.segments, preludeKey: keys.preludeKey)
         let prelude = try await preludes.prelude(of: placement, segment: placement.record.segments.count - 1)

@@ -6,10 +6,12 @@ public import Substrate
 public struct Catalog: VolumeCatalog {
     private let chain: any StorageChain
     private let database: StoreDatabase
+    private let named: NamedVolumes
 
-    public init(chain: any StorageChain, database: StoreDatabase) {
+    public init(chain: any StorageChain, database: StoreDatabase, named: NamedVolumes) {
         self.chain = chain
         self.database = database
+        self.named = named
     }
 
     public func placement(of volume: VolumeID) async throws -> VolumePlacement {
@@ -36,8 +38,10 @@ public struct Catalog: VolumeCatalog {
     }
 
     private func record(of volume: VolumeID) async throws -> VolumeRecord {
-        guard let record = try await database.volume(volume) else { throw ReadError.unknownVolume(volume) }
-        return record
+        if let record = try await database.volume(volume) { return record }
+        guard let found = try await named.placement(of: volume) else { throw ReadError.unknownVolume(volume) }
+        try await database.learnFound(found, of: volume)
+        return found.record
     }
 
     /// What the chain has of a volume; its nodes are remembered.

@@ -49,7 +49,12 @@ public struct DriveHeads: Sendable {
         let known = try remembered.map { try FoundCommit(scaleBytes: $0) }
         let view = try await discovery.view()
         let unknown = view.fids.subtracting(seen).subtracting(known.map { [$0.fid] } ?? [])
-        let found = try await tips(among: unknown, known: known, view: view)
+        let found: Found
+        do { found = try await tips(among: unknown, known: known, view: view) } catch ReadError.unknownVolume
+            where view.missingBytes > 0
+        {
+            throw StoreError.incompleteList(missing: view.missingBytes)
+        }
         let head = found.tips.first
         try await checkCompleteness(found.tips, view)
         let changed = head == known ? nil : head?.scaleBytes

@@ -35,10 +35,14 @@ extension Drive {
         try await checkFreshness(of: chain)
         let database = try StoreDatabase(
             path: scratch.appending("find.sqlite").string, sealer: DeviceKeys.random().localSealer)
-        let segments = SegmentReader(nodes: nodes, catalog: Catalog(chain: chain, database: database))
+        let account = KeyPair(miniSecret: root.accountMiniSecret).accountID
+        let named = NamedVolumes(
+            chain: chain, account: account, territory: root.territoryName, nameTagKey: root.nameTagKey)
+        let segments = SegmentReader(
+            nodes: nodes, catalog: Catalog(chain: chain, database: database, named: named))
         let discovery = Discovery(
             chain: chain, preludes: PreludeReader(segments: segments, preludeKey: root.preludeKey),
-            account: KeyPair(miniSecret: root.accountMiniSecret).accountID, territory: root.territoryName,
+            account: account, territory: root.territoryName,
             nameTagKey: root.nameTagKey, driveKeys: { root.drive($0.value) }, logger: logger)
         let view = try await discovery.view()
         var found: [DriveID: FoundDrive] = [:]

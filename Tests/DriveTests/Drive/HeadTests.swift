@@ -199,4 +199,24 @@ struct HeadTests {
             #expect(fixture.network.requests.isEmpty)
         }
     }
+
+    @Test func `a drive of many commits is found by a machine that knows none of them, or the first`() async throws {
+        try await DriveFixture.with { fixture in
+            let drive = try await fixture.created()
+            let lagging = try fixture.drive(home: "lagging", device: .random())
+            _ = try await lagging.adopt(fixture.root)
+            // So many that the set of volumes has several nodes; of these the last changes leave one as it is.
+            var count: UInt8 = 0
+            var rest = 3
+            while rest > 0 {
+                count += 1
+                _ = try await drive.put(fixture.write([count], to: "file"), to: "/\(count)")
+                if try #require(try await drive.head().commit.volumes).level > 0 { rest -= 1 }
+            }
+            let new = try fixture.drive(home: "new", device: .random())
+            #expect(try await new.adopt(fixture.root).bytes("/7") == [7])
+            #expect(try await new.log().count == Int(count) + 1)
+            #expect(try await lagging.head().bytes("/\(count)") == [count])
+        }
+    }
 }
