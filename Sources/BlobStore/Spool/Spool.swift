@@ -59,7 +59,7 @@ public actor Spool {
         isLeftOver = true
         let segments = try await database.spooledSegments(of: volume.id)
         if let last = segments.last, !last.isSealed {
-            guard let saved = files.read(0..<last.used, of: last.number, in: volume.id) else {
+            guard let saved = try files.read(0..<last.used, of: last.number, in: volume.id) else {
                 throw StoreError.spoolDamaged(volume: volume.id, segment: last.number)
             }
             let entries = try await database.stagedEntries(of: volume.id, segment: last.number)
@@ -279,7 +279,7 @@ public actor Spool {
         // First, so that no record of the old bytes is left if this is where the process dies.
         try await database.forgetRecord(of: volume)
         let (files, sealer) = (files, keys.prelude)
-        guard let sealed = files.read(0..<SegmentLayout.preludeByteCount, of: 0, in: volume),
+        guard let sealed = try files.read(0..<SegmentLayout.preludeByteCount, of: 0, in: volume),
             let plaintext = sealer.open(sealed)
         else { throw StoreError.spoolDamaged(volume: volume, segment: 0) }
         let anew = sealer.seal(plaintext)
@@ -322,8 +322,8 @@ public struct SpooledSegments: LocalSegments {
         self.open = open
     }
 
-    public func bytes(volume: VolumeID, segment: Int, range: Range<Int>) -> [UInt8]? {
-        open.bytes(volume: volume, segment: segment, range: range) ?? files.read(range, of: segment, in: volume)
+    public func bytes(volume: VolumeID, segment: Int, range: Range<Int>) throws -> [UInt8]? {
+        try open.bytes(volume: volume, segment: segment, range: range) ?? files.read(range, of: segment, in: volume)
     }
 }
 

@@ -45,29 +45,37 @@ struct SpoolFiles: Sendable {
     }
 
     /// Bytes of a segment; nil if there is no such file or it is shorter.
-    func read(_ range: Range<Int>, of segment: Int, in volume: VolumeID) -> [UInt8]? {
-        let descriptor = unsafe open(path(volume, segment), O_RDONLY | O_CLOEXEC)
-        guard descriptor >= 0 else { return nil }
+    ///
+    /// - Throws: `StoreError.spoolUnusable` where they cannot be read now: the bytes may be whole.
+    func read(_ range: Range<Int>, of segment: Int, in volume: VolumeID) throws(StoreError) -> [UInt8]? {
+        let path = path(volume, segment)
+        let descriptor = unsafe open(path, O_RDONLY | O_CLOEXEC)
+        guard descriptor >= 0 else {
+            if errno == ENOENT { return nil }
+            throw failure(path)
+        }
         defer { close(descriptor) }
-        var complete = true
+        var failed: StoreError?
         let bytes = unsafe [UInt8](unsafeUninitializedCapacity: range.count) { buffer, initialized in
             while initialized < range.count {
                 let count = unsafe pread(
                     descriptor, buffer.baseAddress?.advanced(by: initialized), range.count - initialized,
                     off_t(range.lowerBound + initialized))
                 if count < 0 && errno == EINTR { continue }
-                guard count > 0 else {
-                    complete = false
-                    return
-                }
+                if count < 0 { failed = failure(path) }
+                guard count > 0 else { return }
                 initialized += count
             }
         }
-        return complete ? bytes : nil
+        if let failed { throw failed }
+        return bytes.count == range.count ? bytes : nil
     }
 
+    /// - Throws: `StoreError.spoolDamaged` if the file is gone or shorter than a segment, `spoolUnusable` for anything else.
     func map(_ segment: Int, in volume: VolumeID) throws(StoreError) -> MappedFile {
-        do { return try MappedFile(path: path(volume, segment), byteCount: SegmentLayout.byteCount) } catch {
+        let path = path(volume, segment)
+        do { return try MappedFile(path: path, byteCount: SegmentLayout.byteCount) } catch {
+            guard error == .noSuchFileOrDirectory || error == .invalidArgument else { throw failure(path, error) }
             throw .spoolDamaged(volume: volume, segment: segment)
         }
     }
@@ -96,9 +104,8 @@ struct SpoolFiles: Sendable {
 
     func remove(_ segment: Int, in volume: VolumeID) { _ = unsafe unlink(path(volume, segment)) }
 
-    private func failure(_ path: String) -> StoreError {
-        let error = Errno(rawValue: errno)
-        return [.noSpace, .diskQuotaExceeded].contains(error)
+    private func failure(_ path: String, _ error: Errno = Errno(rawValue: errno)) -> StoreError {
+        [.noSpace, .diskQuotaExceeded].contains(error)
             ? .spoolFull(path: directory) : .spoolUnusable(path: path, reason: error.description)
     }
 }

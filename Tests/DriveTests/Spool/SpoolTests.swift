@@ -3,6 +3,7 @@ import DriveFormat
 import Foundation
 import Primitives
 import Sealing
+import SystemPackage
 import TestSupport
 import Testing
 
@@ -41,11 +42,22 @@ struct SpoolTests {
             return PreparedBlob(.random(count: byteCount, using: &random), kind: .chunk, keys: keys.drive)
         }
 
+        /// A segment's file.
+        func path(of pointer: Pointer) -> String { spoolPath + "/\(pointer.volume)-\(pointer.segment).segment" }
+
+        /// What a process leaves that saves a blob and ends there.
+        func saved(_ blob: PreparedBlob) async throws -> Pointer {
+            let (spool, _) = try await open()
+            let pointer = try await spool.append(blob).pointer
+            try await spool.barrier()
+            return pointer
+        }
+
         /// The plaintext of what a pointer names, from the spool's files alone.
         func isWhole(_ blob: PreparedBlob, at pointer: Pointer, in segments: SpooledSegments) -> Bool {
             let end = Int(pointer.offset) + blob.sealedByteCount
             let range = Int(pointer.offset)..<end
-            guard let bytes = segments.bytes(volume: pointer.volume, segment: Int(pointer.segment), range: range)
+            guard let bytes = try? segments.bytes(volume: pointer.volume, segment: Int(pointer.segment), range: range)
             else { return false }
             let opening = BlobOpening(
                 keys: keys.drive, epochs: EpochKeys(preludeKey: keys.preludeKey, epochs: [keys.epoch]), codec: .init())
@@ -164,6 +176,30 @@ struct SpoolTests {
                 let pointer = try #require(try await spool.pointer(of: blob.id))
                 #expect(disk.isWhole(blob, at: pointer, in: spool.localSegments))
             }
+        }
+    }
+
+    @Test func `a segment that cannot be read now is not damaged, and is read later`() async throws {
+        try await withTemporaryDirectory { directory in
+            let disk = try Disk(directory)
+            let blob = disk.blob(10_000, seed: 1)
+            let pointer = try await disk.saved(blob)
+            let file = disk.path(of: pointer)
+            try FileManager.default.moveItem(atPath: file, toPath: file + ".aside")
+            // Opening it fails with ELOOP.
+            try FileManager.default.createSymbolicLink(atPath: file, withDestinationPath: file)
+            let error = StoreError.spoolUnusable(path: file, reason: Errno.tooManySymbolicLinkLevels.description)
+            await #expect(throws: error) { _ = try await disk.open() }
+            let files = try SpoolFiles(directory: disk.spoolPath)
+            #expect(throws: error) { try files.map(0, in: pointer.volume) }
+            try FileManager.default.removeItem(atPath: file)
+            #expect(throws: StoreError.spoolDamaged(volume: pointer.volume, segment: 0)) {
+                try files.map(0, in: pointer.volume)
+            }
+            try FileManager.default.moveItem(atPath: file + ".aside", toPath: file)
+            let (spool, _) = try await disk.open()
+            #expect(try await spool.pointer(of: blob.id) == pointer)
+            #expect(disk.isWhole(blob, at: pointer, in: spool.localSegments))
         }
     }
 
