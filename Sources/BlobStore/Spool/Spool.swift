@@ -55,20 +55,36 @@ public actor Spool {
         let (files, known) = (files, Set(volumes.map(\.id)))
         try await queue.run { files.removeAll(except: known) }
         nextPosition = (volumes.map(\.position).max() ?? -1) + 1
-        guard let volume = volumes.first(where: { $0.state == .open }) else { return }
-        isLeftOver = true
+        if let volume = volumes.first(where: { $0.state == .open }) { try await takeUp(volume) }
+    }
+
+    /// Goes on with what a former process had saved of the open volume. If some of it is gone the volume is given up: nobody was
+    /// told that it is safe, since all volumes of a commit are closed before the commit is promised.
+    private func takeUp(_ volume: SpooledVolume) async throws {
         let segments = try await database.spooledSegments(of: volume.id)
-        if let last = segments.last, !last.isSealed {
-            guard let saved = try files.read(0..<last.used, of: last.number, in: volume.id) else {
-                throw StoreError.spoolDamaged(volume: volume.id, segment: last.number)
-            }
-            let entries = try await database.stagedEntries(of: volume.id, segment: last.number)
-            open.fill(SegmentBuilder(volume: volume.id, number: last.number, saved: saved, entries: entries))
-            written = last.used
-            current = (volume.id, volume.position, last.number)
-        } else {
+        guard try await areHere(segments, of: volume.id) else { return try await release(volume.id) }
+        isLeftOver = true
+        guard let last = segments.last, !last.isSealed else {
             open.fill(SegmentBuilder(volume: volume.id, number: segments.count))
             current = (volume.id, volume.position, segments.count)
+            return
+        }
+        guard let saved = try files.read(0..<last.used, of: last.number, in: volume.id) else {
+            throw StoreError.spoolDamaged(volume: volume.id, segment: last.number)
+        }
+        let entries = try await database.stagedEntries(of: volume.id, segment: last.number)
+        open.fill(SegmentBuilder(volume: volume.id, number: last.number, saved: saved, entries: entries))
+        written = last.used
+        current = (volume.id, volume.position, last.number)
+    }
+
+    private func areHere(_ segments: [SpooledSegment], of volume: VolumeID) async throws -> Bool {
+        let files = files
+        return try await queue.run {
+            try segments.allSatisfy { segment in
+                let saved = segment.isSealed ? SegmentLayout.byteCount : segment.used
+                return try files.byteCount(of: segment.number, in: volume).map { $0 >= saved } ?? false
+            }
         }
     }
 

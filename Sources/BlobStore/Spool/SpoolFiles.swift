@@ -71,6 +71,17 @@ struct SpoolFiles: Sendable {
         return bytes.count == range.count ? bytes : nil
     }
 
+    /// How long a segment's file is; nil if there is none.
+    ///
+    /// - Throws: `StoreError.spoolUnusable`.
+    func byteCount(of segment: Int, in volume: VolumeID) throws(StoreError) -> Int? {
+        let path = path(volume, segment)
+        var status = Glibc.stat()
+        if unsafe stat(path, &status) == 0 { return Int(status.st_size) }
+        if errno == ENOENT { return nil }
+        throw failure(path)
+    }
+
     /// - Throws: `StoreError.spoolDamaged` if the file is gone or shorter than a segment, `spoolUnusable` for anything else.
     func map(_ segment: Int, in volume: VolumeID) throws(StoreError) -> MappedFile {
         let path = path(volume, segment)

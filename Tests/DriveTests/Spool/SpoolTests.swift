@@ -53,6 +53,14 @@ struct SpoolTests {
             return pointer
         }
 
+        /// Deletes a file, or cuts it off.
+        func damage(_ file: String, left: UInt64?) throws {
+            guard let left else { return try FileManager.default.removeItem(atPath: file) }
+            let handle = try FileHandle(forWritingTo: URL(filePath: file))
+            try handle.truncate(atOffset: left)
+            try handle.close()
+        }
+
         /// The plaintext of what a pointer names, from the spool's files alone.
         func isWhole(_ blob: PreparedBlob, at pointer: Pointer, in segments: SpooledSegments) -> Bool {
             let end = Int(pointer.offset) + blob.sealedByteCount
@@ -200,6 +208,39 @@ struct SpoolTests {
             let (spool, _) = try await disk.open()
             #expect(try await spool.pointer(of: blob.id) == pointer)
             #expect(disk.isWhole(blob, at: pointer, in: spool.localSegments))
+        }
+    }
+
+    @Test(arguments: [nil, 5000])
+    func `an open volume that has lost bytes is given up, and the spool goes on`(left: UInt64?) async throws {
+        try await withTemporaryDirectory { directory in
+            let disk = try Disk(directory)
+            let blob = disk.blob(10_000, seed: 1)
+            let lost = try await disk.saved(blob)
+            try disk.damage(disk.path(of: lost), left: left)
+            let (spool, database) = try await disk.open()
+            #expect(try await spool.pointer(of: blob.id) == nil)
+            #expect(try FileManager.default.contentsOfDirectory(atPath: disk.spoolPath).isEmpty)
+            let pointer = try await spool.append(blob).pointer
+            try await spool.finishCommit()
+            #expect(disk.isWhole(blob, at: pointer, in: spool.localSegments))
+            #expect(try await database.spooledVolumes().map(\.id) == [pointer.volume])
+        }
+    }
+
+    @Test func `an open volume that has lost a sealed segment is given up, too`() async throws {
+        try await withTemporaryDirectory { directory in
+            let disk = try Disk(directory)
+            var (spool, database) = try await disk.open()
+            let blobs = (0..<9).map { disk.blob(4_000_000, seed: $0) }
+            for blob in blobs { try await spool.append(blob) }
+            try await spool.barrier()
+            let first = try #require(try await spool.pointer(of: blobs[0].id))
+            #expect(try await database.spooledVolumes().map(\.state) == [.open])
+            try disk.damage(disk.path(of: first), left: nil)
+            (spool, database) = try await disk.open()
+            #expect(try await database.spooledVolumes().isEmpty)
+            for blob in blobs { #expect(try await spool.pointer(of: blob.id) == nil) }
         }
     }
 
