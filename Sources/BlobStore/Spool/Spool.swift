@@ -42,6 +42,8 @@ public actor Spool {
     public private(set) var sealedBytes = 0
 
     /// Opens the spool in `directory`, going on with what a former process had saved. One spool of a directory at a time.
+    ///
+    /// - Throws: `StoreError.stateDamaged` if the database is not the one that the segments in the directory belong to.
     public init(
         directory: String, database: StoreDatabase, keys: SpoolKeys, segmentsPerVolume: Int = Spool.segmentsPerVolume
     ) async throws {
@@ -51,11 +53,23 @@ public actor Spool {
         self.keys = keys
         volumeSegmentCount = segmentsPerVolume
         let volumes = try await database.spooledVolumes()
-        // A former process may have died between forgetting a volume and deleting its files.
-        let (files, known) = (files, Set(volumes.map(\.id)))
-        try await queue.run { files.removeAll(except: known) }
+        try await removeForgotten(known: Set(volumes.map(\.id)))
         nextPosition = (volumes.map(\.position).max() ?? -1) + 1
         if let volume = volumes.first(where: { $0.state == .open }) { try await takeUp(volume) }
+    }
+
+    /// A former process may have died between forgetting a volume and deleting its files. A database that never had a volume has
+    /// forgotten none: it is a new one in the place of the one that knew these files, which may be all that there is of them.
+    private func removeForgotten(known: Set<VolumeID>) async throws {
+        let (files, hasSpooled) = (files, try await database.hasSpooled())
+        try await queue.run {
+            let names = try files.names(except: known)
+            guard hasSpooled || names.isEmpty else {
+                throw StoreError.stateDamaged(
+                    reason: "it knows nothing of the segments that wait in \(files.directory)")
+            }
+            for name in names { files.remove(named: name) }
+        }
     }
 
     /// Goes on with what a former process had saved of the open volume. If some of it is gone the volume is given up: nobody was

@@ -99,19 +99,27 @@ struct SpoolFiles: Sendable {
         guard fsync(descriptor) == 0 else { throw failure(directory) }
     }
 
-    /// Deletes the segments of all other volumes.
-    func removeAll(except volumes: Set<VolumeID>) {
-        guard let stream = unsafe opendir(directory) else { return }
+    /// The files of all other volumes' segments.
+    ///
+    /// - Throws: `StoreError.spoolUnusable`.
+    func names(except volumes: Set<VolumeID>) throws(StoreError) -> [String] {
+        guard let stream = unsafe opendir(directory) else { throw failure(directory) }
         defer { unsafe closedir(stream) }
         let kept = Set(volumes.map(\.description))
+        var names: [String] = []
+        errno = 0
         while let entry = unsafe readdir(stream) {
             let name = unsafe withUnsafeBytes(of: entry.pointee.d_name) { bytes in
                 unsafe String(decoding: bytes.prefix { $0 != 0 }, as: UTF8.self)
             }
-            guard name.hasSuffix(".segment"), !kept.contains(String(name.prefix { $0 != "-" })) else { continue }
-            _ = unsafe unlink("\(directory)/\(name)")
+            if name.hasSuffix(".segment"), !kept.contains(String(name.prefix { $0 != "-" })) { names.append(name) }
+            errno = 0
         }
+        guard errno == 0 else { throw failure(directory) }
+        return names
     }
+
+    func remove(named name: String) { _ = unsafe unlink("\(directory)/\(name)") }
 
     func remove(_ segment: Int, in volume: VolumeID) { _ = unsafe unlink(path(volume, segment)) }
 

@@ -111,11 +111,17 @@ extension StoreDatabase {
         }
     }
 
+    private static let spooledSetting = "spooled"
+
+    /// Whether a volume was ever begun here, released ones counted.
+    func hasSpooled() async throws -> Bool { try await setting(Self.spooledSetting) != nil }
+
     func addVolume(_ volume: VolumeID, position: Int) async throws {
-        try await database.write {
-            try $0.execute(
+        try await database.write { connection in
+            try connection.execute(
                 "INSERT INTO spooled_volume VALUES (?, ?, 0, NULL)",
                 [.blob(volume.value.bytes), .int(position)])
+            try set(Self.spooledSetting, to: [1], connection)
         }
     }
 

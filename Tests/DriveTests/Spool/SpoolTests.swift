@@ -28,10 +28,11 @@ struct SpoolTests {
         }
 
         var spoolPath: String { directory.appending(path: "spool").path }
+        var databasePath: String { directory.appending(path: "store.sqlite").path }
 
         func open(segmentsPerVolume: Int = 2) async throws -> (spool: Spool, database: StoreDatabase) {
             let database = try StoreDatabase(
-                path: directory.appending(path: "store.sqlite").path, sealer: device.localSealer)
+                path: databasePath, sealer: device.localSealer)
             let spool = try await Spool(
                 directory: spoolPath, database: database, keys: keys, segmentsPerVolume: segmentsPerVolume)
             return (spool, database)
@@ -247,16 +248,33 @@ struct SpoolTests {
     @Test func `files of volumes that no list names are deleted`() async throws {
         try await withTemporaryDirectory { directory in
             let disk = try Disk(directory)
-            try FileManager.default.createDirectory(atPath: disk.spoolPath, withIntermediateDirectories: true)
+            let blob = disk.blob(5000, seed: 1)
+            let pointer = try await disk.saved(blob)
             let orphan = disk.spoolPath + "/\(VolumeID(.random()))-3.segment"
             try Data([1]).write(to: URL(filePath: orphan))
             let (spool, _) = try await disk.open()
-            let blob = disk.blob(5000, seed: 1)
-            let pointer = try await spool.append(blob).pointer
-            try await spool.barrier()
-            let (again, _) = try await disk.open()
             #expect(!FileManager.default.fileExists(atPath: orphan))
-            #expect(disk.isWhole(blob, at: pointer, in: again.localSegments))
+            #expect(disk.isWhole(blob, at: pointer, in: spool.localSegments))
+            try await spool.discardAll(but: [])
+            try Data([1]).write(to: URL(filePath: orphan))
+            _ = try await disk.open()
+            #expect(!FileManager.default.fileExists(atPath: orphan))
+        }
+    }
+
+    @Test func `a database that is new beside old segments is refused, and nothing is deleted`() async throws {
+        try await withTemporaryDirectory { directory in
+            let disk = try Disk(directory)
+            let blob = disk.blob(5000, seed: 1)
+            let pointer = try await disk.saved(blob)
+            for suffix in ["", "-wal", "-shm"] {
+                try? FileManager.default.removeItem(atPath: disk.databasePath + suffix)
+            }
+            for _ in 0..<2 {
+                let reason = "it knows nothing of the segments that wait in \(disk.spoolPath)"
+                await #expect(throws: StoreError.stateDamaged(reason: reason)) { _ = try await disk.open() }
+                #expect(FileManager.default.fileExists(atPath: disk.path(of: pointer)))
+            }
         }
     }
 }
