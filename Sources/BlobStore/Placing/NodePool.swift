@@ -36,8 +36,7 @@ actor NodePool {
         while true {
             let crowded = crowded(taken)
             let free = usable.filter {
-                !taken.contains($0.account) && failures[$0.account, default: 0] < 3
-                    && fates[$0.account, default: []].isDisjoint(with: crowded)
+                failures[$0.account, default: 0] < 3 && isFree($0.account, taken, crowded)
             }
             let least = free.map { failures[$0.account, default: 0] }.min()
             if let best = free.filter({ failures[$0.account, default: 0] == least }).randomElement() { return best }
@@ -46,8 +45,19 @@ actor NodePool {
         }
     }
 
+    /// Whether a node may have a row beside these: what `next` has found may be so no longer.
+    nonisolated func allows(_ account: AccountID, beside taken: Set<AccountID>) -> Bool {
+        isFree(account, taken, crowded(taken))
+    }
+
+    private nonisolated func isFree(
+        _ account: AccountID, _ taken: Set<AccountID>, _ crowded: Set<SharedFate>
+    ) -> Bool {
+        !taken.contains(account) && fates[account, default: []].isDisjoint(with: crowded)
+    }
+
     /// What as many of these nodes share as may.
-    private func crowded(_ taken: Set<AccountID>) -> Set<SharedFate> {
+    private nonisolated func crowded(_ taken: Set<AccountID>) -> Set<SharedFate> {
         var counts: [SharedFate: Int] = [:]
         for account in taken { for fate in fates[account, default: []] { counts[fate, default: 0] += 1 } }
         return Set(counts.filter { $0.value >= SharedFate.limit }.keys)
