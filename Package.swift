@@ -98,8 +98,8 @@ let package = Package(
         target(
             "BlobStore",
             [
-                "DriveFormat", "Sealing", "ErasureCoding", "Compression", "CESS", "Substrate", "SCALE", "Primitives",
-                "HTTPClient", "Database", logging, system,
+                "CLinux", "DriveFormat", "Sealing", "ErasureCoding", "Compression", "CESS", "Substrate", "SCALE",
+                "Primitives", "HTTPClient", "Database", logging, system,
             ]),
         target(
             "Drive",

@@ -1,3 +1,4 @@
+internal import CLinux
 internal import DriveFormat
 internal import Glibc
 internal import SystemPackage
@@ -109,9 +110,7 @@ struct SpoolFiles: Sendable {
         var names: [String] = []
         errno = 0
         while let entry = unsafe readdir(stream) {
-            let name = unsafe withUnsafeBytes(of: entry.pointee.d_name) { bytes in
-                unsafe String(decoding: bytes.prefix { $0 != 0 }, as: UTF8.self)
-            }
+            let name = unsafe String(cString: cessdrive_entry_name(entry))
             if name.hasSuffix(".segment"), !kept.contains(String(name.prefix { $0 != "-" })) { names.append(name) }
             errno = 0
         }

@@ -152,9 +152,8 @@ struct FileExtent: Equatable, Sendable {
         while true {
             errno = 0
             guard let entry = unsafe readdir(stream) else { break }
-            let name = unsafe withUnsafeBytes(of: entry.pointee.d_name) { bytes in
-                unsafe Array(bytes.prefix { $0 != 0 })
-            }
+            let start = unsafe cessdrive_entry_name(entry)
+            let name = unsafe Array(UnsafeRawBufferPointer(start: start, count: strlen(start)))
             if name != [46] && name != [46, 46] { names.append(name) }
         }
         guard errno == 0 else { throw Errno(rawValue: errno) }

@@ -26,6 +26,15 @@ struct LocalFileTests {
         }
     }
 
+    @Test func `names of every length are listed as they are`() async throws {
+        try await withTemporaryDirectory { directory in
+            let folder = try LocalFile.openDirectory(Array(directory.path.utf8))
+            let names = (1...255).map { length in (0..<length).map { UInt8(128 + $0 % 100) } }
+            for name in names { try folder.createFile(named: name).close() }
+            #expect(try folder.names() == names.sorted { $0.lexicographicallyPrecedes($1) })
+        }
+    }
+
     @Test func `what a file system says only when a file is closed is an error, and said once`() async throws {
         try await withTemporaryDirectory { directory in
             let folder = try LocalFile.openDirectory(Array(directory.path.utf8))
