@@ -61,20 +61,27 @@ extension StoreDatabase {
                 throw DatabaseError.unexpectedValue(column: 2, expected: "a volume's state")
             }
             let id = try VolumeID(scaleBytes: try row.blob(0))
-            return SpooledVolume(id: id, position: try row.integer(1, as: Int.self), state: state)
+            return SpooledVolume(id: id, position: Int(try row.integer(1, as: UInt32.self)), state: state)
         }
     }
 
+    /// A volume's segments in order, none left out.
     func spooledSegments(of volume: VolumeID) async throws -> [SpooledSegment] {
         let rows = try await database.read {
             try $0.query(
                 "SELECT number, used, sealed, hashes FROM spooled_segment WHERE volume = ? ORDER BY number",
                 [.blob(volume.value.bytes)])
         }
-        return try rows.map { row in
-            let number = try row.integer(0, as: Int.self)
+        return try rows.enumerated().map { number, row in
+            guard try row.integer(0, as: Int.self) == number, number < SegmentLayout.maximumSegmentsPerVolume else {
+                throw DatabaseError.unexpectedValue(column: 0, expected: "the number of the next segment")
+            }
+            let used = try row.integer(1, as: Int.self)
+            guard SegmentLayout.preludeByteCount...SegmentLayout.byteCount ~= used else {
+                throw DatabaseError.unexpectedValue(column: 1, expected: "a place in a segment")
+            }
             return SpooledSegment(
-                number: number, used: try row.integer(1, as: Int.self), isSealed: try row.integer(2) != 0,
+                number: number, used: used, isSealed: try row.integer(2) != 0,
                 hashes: try row.optionalBlob(3).map {
                     try VolumeRecord.Segment(scaleBytes: opened(.hashes, at: Self.place(volume, number), $0))
                 })

@@ -1,4 +1,5 @@
 import Compression
+import Database
 import DriveFormat
 import Foundation
 import Primitives
@@ -242,6 +243,21 @@ struct SpoolTests {
             (spool, database) = try await disk.open()
             #expect(try await database.spooledVolumes().isEmpty)
             for blob in blobs { #expect(try await spool.pointer(of: blob.id) == nil) }
+        }
+    }
+
+    @Test(arguments: [
+        "spooled_segment SET used = -1", "spooled_segment SET used = 4095", "spooled_segment SET used = 33554433",
+        "spooled_segment SET number = -1", "spooled_segment SET number = 1",
+        "spooled_volume SET position = -1", "spooled_volume SET position = 9223372036854775807",
+    ])
+    func `numbers in the database that cannot be are an error`(change: String) async throws {
+        try await withTemporaryDirectory { directory in
+            let disk = try Disk(directory)
+            _ = try await disk.saved(disk.blob(10_000, seed: 1))
+            try await Database(path: disk.databasePath, migrations: Array(repeating: Migration(""), count: 100))
+                .write { try $0.execute("UPDATE " + change) }
+            await #expect(throws: DatabaseError.self) { _ = try await disk.open() }
         }
     }
 
