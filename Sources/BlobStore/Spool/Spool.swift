@@ -53,6 +53,7 @@ public actor Spool {
         self.keys = keys
         volumeSegmentCount = segmentsPerVolume
         let volumes = try await database.spooledVolumes()
+        try await finishRenaming()
         try await removeForgotten(known: Set(volumes.map(\.id)))
         nextPosition = (volumes.map(\.position).max() ?? -1) + 1
         if let volume = volumes.first(where: { $0.state == .open }) { try await takeUp(volume) }
@@ -306,14 +307,20 @@ public actor Spool {
     /// Gives a closed volume another name on the network: the first prelude is sealed anew, so that all hashes above it
     /// change. Somebody else has declared the old name as his own.
     public func rename(_ volume: VolumeID) async throws {
-        // First, so that no record of the old bytes is left if this is where the process dies.
-        try await database.forgetRecord(of: volume)
-        let (files, sealer) = (files, keys.prelude)
         guard let sealed = try files.read(0..<SegmentLayout.preludeByteCount, of: 0, in: volume),
-            let plaintext = sealer.open(sealed)
+            let plaintext = keys.prelude.open(sealed)
         else { throw StoreError.spoolDamaged(volume: volume, segment: 0) }
-        let anew = sealer.seal(plaintext)
-        try await queue.run { try files.write(anew.span, at: 0, of: 0, in: volume) }
+        try await database.beginRenaming(volume, prelude: keys.prelude.seal(plaintext))
+        try await finishRenaming()
+    }
+
+    /// Writes a new prelude over the old one. Power loss may tear it on the disk, and a volume whose prelude does not open is
+    /// nobody's: so the database keeps it until it is written, and a process that finds it there writes it again.
+    private func finishRenaming() async throws {
+        guard let (volume, prelude) = try await database.renaming() else { return }
+        let files = files
+        try await queue.run { try files.write(prelude.span, at: 0, of: 0, in: volume) }
+        try await database.endRenaming()
     }
 
     /// Waits for what is being written, however it ends: after a change has failed nothing goes on behind its back.

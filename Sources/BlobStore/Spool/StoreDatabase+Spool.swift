@@ -187,8 +187,10 @@ extension StoreDatabase {
         }
     }
 
-    /// Forgets a volume's hashes, and which nodes have taken its rows.
-    func forgetRecord(of volume: VolumeID) async throws {
+    private static let renamingSetting = "renaming"
+
+    /// Forgets a volume's hashes, and which nodes have taken its rows, and keeps what its first prelude is to become.
+    func beginRenaming(_ volume: VolumeID, prelude: [UInt8]) async throws {
         let id = SQLValue.blob(volume.value.bytes)
         try await database.write { connection in
             try connection.execute("DELETE FROM placed_row WHERE volume = ?", [id])
@@ -196,8 +198,18 @@ extension StoreDatabase {
             try connection.execute(
                 "UPDATE spooled_volume SET record = NULL, state = ? WHERE id = ?",
                 [.int(SpooledVolume.State.sealed.rawValue), id])
+            try set(Self.renamingSetting, to: volume.value.bytes + prelude, connection)
         }
     }
+
+    /// The volume whose new prelude may not be written yet, and the prelude.
+    func renaming() async throws -> (volume: VolumeID, prelude: [UInt8])? {
+        guard let bytes = try await setting(Self.renamingSetting) else { return nil }
+        var decoder = ScaleDecoder(bytes)
+        return (try decoder.decode(), try decoder.raw(SegmentLayout.preludeByteCount))
+    }
+
+    func endRenaming() async throws { try await set(Self.renamingSetting, to: nil) }
 
     /// The staged blobs in these volumes that the next run of the index has to name, in the order of their ids.
     ///

@@ -261,6 +261,33 @@ struct SpoolTests {
         }
     }
 
+    @Test func `a prelude that power loss has torn while a volume got another name is written again`() async throws {
+        try await withTemporaryDirectory { directory in
+            let disk = try Disk(directory)
+            let blob = disk.blob(10_000, seed: 1)
+            let (spool, database) = try await disk.open()
+            let pointer = try await spool.append(blob).pointer
+            try await spool.finishCommit()
+            let old = try await spool.record(pointer.volume)
+            let range = 0..<SegmentLayout.preludeByteCount
+            let sealed = try #require(try spool.segmentFiles.read(range, of: 0, in: pointer.volume))
+            let plaintext = try #require(disk.keys.prelude.open(sealed))
+            let anew = disk.keys.prelude.seal(plaintext)
+            try await database.beginRenaming(pointer.volume, prelude: anew)
+            try spool.segmentFiles.write(anew.span.extracting(first: 1000), at: 0, of: 0, in: pointer.volume)
+
+            let (next, _) = try await disk.open()
+            #expect(try next.segmentFiles.read(range, of: 0, in: pointer.volume) == anew)
+            let record = try await next.record(pointer.volume)
+            #expect(record.fid != old.fid)
+            try await next.rename(pointer.volume)
+            #expect(try await next.record(pointer.volume).fid != record.fid)
+            let (last, lastDatabase) = try await disk.open()
+            #expect(try await lastDatabase.renaming() == nil)
+            #expect(disk.isWhole(blob, at: pointer, in: last.localSegments))
+        }
+    }
+
     @Test func `files of volumes that no list names are deleted`() async throws {
         try await withTemporaryDirectory { directory in
             let disk = try Disk(directory)
