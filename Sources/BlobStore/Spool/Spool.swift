@@ -52,6 +52,7 @@ public actor Spool {
         self.database = database
         self.keys = keys
         volumeSegmentCount = segmentsPerVolume
+        try await database.forgetPublished()
         let volumes = try await database.spooledVolumes()
         try await finishRenaming()
         try await removeForgotten(known: Set(volumes.map(\.id)))
@@ -292,8 +293,10 @@ public actor Spool {
         return record
     }
 
-    /// Gives up what an interrupted change has staged and the one that was made since had no use for.
+    /// Gives up what an interrupted change has staged and the one that was made since had no use for, and the rows of what
+    /// was published.
     public func discardAll(but kept: Set<VolumeID>) async throws {
+        try await database.forgetPublished()
         for volume in try await database.spooledVolumes().map(\.id) where !kept.contains(volume) {
             if current?.volume == volume {
                 current = nil

@@ -288,6 +288,40 @@ struct SpoolTests {
         }
     }
 
+    @Test(arguments: [false, true])
+    func `whoever asks where a blob lies is told before, while and after it is published`(isKilled: Bool) async throws {
+        try await withTemporaryDirectory { directory in
+            let disk = try Disk(directory)
+            let (spool, database) = try await disk.open()
+            let blobs = (0..<StoreDatabase.batchSize + 10).map { disk.blob(1, seed: UInt64($0) << 8) }
+            var pointers: [BlobID: Pointer] = [:]
+            for blob in blobs { pointers[blob.id] = try await spool.append(blob).pointer }
+            let volume = try #require(pointers.values.first?.volume)
+            try await spool.finishCommit()
+            let record = try await spool.record(volume)
+            try await database.set("pending", to: [1])
+            try await database.publish(
+                [(volume, record)], runs: [], seen: [], clearing: "pending", head: "head"
+            ) { _ in [2] }
+            func expectPointers(_ spool: Spool) async throws {
+                for (id, pointer) in pointers { #expect(try await spool.pointer(of: id) == pointer) }
+            }
+            try await expectPointers(spool)
+            #expect(try await database.spooledVolumes().isEmpty)
+            #expect(try await database.spooledBytes() == 0)
+            #expect(try await database.setting("pending") == nil)
+            #expect(try await database.setting("head") == [2])
+            let last = isKilled ? try await disk.open() : (spool: spool, database: database)
+            if !isKilled { try await last.spool.discardAll(but: []) }
+            for table in ["staged_blob", "spooled_volume"] {
+                let rows = try await last.database.database.read { try $0.query("SELECT 1 FROM \(table)") }
+                #expect(rows.isEmpty)
+            }
+            try await expectPointers(last.spool)
+            #expect(try await database.volume(volume) == record)
+        }
+    }
+
     @Test func `files of volumes that no list names are deleted`() async throws {
         try await withTemporaryDirectory { directory in
             let disk = try Disk(directory)
