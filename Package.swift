@@ -98,8 +98,8 @@ let package = Package(
         target(
             "BlobStore",
             [
-                "DriveFormat", "Sealing", "ErasureCoding", "Compression", "CESS", "Substrate", "SCALE", "Primitives",
-                "HTTPClient", "Database", logging, system,
+                "CLinux", "DriveFormat", "Sealing", "ErasureCoding", "Compression", "CESS", "Substrate", "SCALE",
+                "Primitives", "HTTPClient", "Database", logging, system,
             ]),
         target(
             "Drive",
@@ -124,7 +124,7 @@ let package = Package(
             [
                 "Drive", "BlobStore", "ErasureCoding", "Chunking", "Compression", "DriveFormat", "Sealing", "CESS",
                 "Substrate",
-                "SCALE", "Primitives", "HTTPClient", "TestSupport", system,
+                "SCALE", "Primitives", "HTTPClient", "Database", "TestSupport", system,
             ]),
         .testTarget(
             name: "IntegrationTests", dependencies: [library("Subprocess", "swift-subprocess"), system],

@@ -1,5 +1,6 @@
 #pragma once
 // What Swift's Glibc module leaves out because it is declared for _GNU_SOURCE only.
+#include <dirent.h>
 #include <fcntl.h>
 #include <stdint.h>
 #include <sys/resource.h>
@@ -11,6 +12,11 @@
 static inline int cessdrive_rename_without_replacing(int directory, const char *from, const char *to) {
     return (int)syscall(SYS_renameat2, directory, from, directory, to, 1u);
 }
+
+/// The name of an entry that readdir gave, which ends with a zero. Its record may end there, too: whoever copies the whole
+/// field, as Swift does where it is named, reads beyond the end of the buffer.
+static inline const char *_Nonnull cessdrive_entry_name(const struct dirent *_Nonnull entry) { return entry->d_name; }
+
 extern char *strptime(const char *text, const char *format, struct tm *parts);
 enum { CESSDRIVE_SEEK_DATA = 3, CESSDRIVE_SEEK_HOLE = 4, CESSDRIVE_O_DIRECT = __O_DIRECT };
 

@@ -21,7 +21,7 @@ actor NodePool {
     /// Of every registered node, also those that are not usable now and hold a row all the same.
     private let fates: [AccountID: Set<SharedFate>]
     /// A group whose answers are awaited; whoever needs a node meanwhile waits for it too.
-    private var probing: Task<[Candidate], Never>?
+    private var probing: (group: [Miner], answers: SharedTask<[Candidate]>)?
 
     init(_ registered: [Miner], bytesPerRow: UInt64, nodes: any FragmentNodes) {
         self.nodes = nodes
@@ -36,8 +36,7 @@ actor NodePool {
         while true {
             let crowded = crowded(taken)
             let free = usable.filter {
-                !taken.contains($0.account) && failures[$0.account, default: 0] < 3
-                    && fates[$0.account, default: []].isDisjoint(with: crowded)
+                failures[$0.account, default: 0] < 3 && isFree($0.account, taken, crowded)
             }
             let least = free.map { failures[$0.account, default: 0] }.min()
             if let best = free.filter({ failures[$0.account, default: 0] == least }).randomElement() { return best }
@@ -46,8 +45,19 @@ actor NodePool {
         }
     }
 
+    /// Whether a node may have a row beside these: what `next` has found may be so no longer.
+    nonisolated func allows(_ account: AccountID, beside taken: Set<AccountID>) -> Bool {
+        isFree(account, taken, crowded(taken))
+    }
+
+    private nonisolated func isFree(
+        _ account: AccountID, _ taken: Set<AccountID>, _ crowded: Set<SharedFate>
+    ) -> Bool {
+        !taken.contains(account) && fates[account, default: []].isDisjoint(with: crowded)
+    }
+
     /// What as many of these nodes share as may.
-    private func crowded(_ taken: Set<AccountID>) -> Set<SharedFate> {
+    private nonisolated func crowded(_ taken: Set<AccountID>) -> Set<SharedFate> {
         var counts: [SharedFate: Int] = [:]
         for account in taken { for fate in fates[account, default: []] { counts[fate, default: 0] += 1 } }
         return Set(counts.filter { $0.value >= SharedFate.limit }.keys)
@@ -79,20 +89,25 @@ actor NodePool {
     private var isUnfinished: Bool { !Task.isCancelled && (probing != nil || !unprobed.isEmpty) }
 
     private func probe() async {
-        if let probing {
-            _ = await probing.value
-            // The one who began it has taken its answers by now, or will before anything else happens here.
-            await Task.yield()
-            return
+        let probing = probing ?? beginProbing()
+        _ = try? await probing.answers.value()
+        // Whoever comes back first takes the answers.
+        guard self.probing?.answers === probing.answers, let result = probing.answers.result else { return }
+        self.probing = nil
+        switch result {
+        case .success(let found): usable += found
+        // All that waited were cancelled: the next one asks again.
+        case .failure: unprobed = probing.group + unprobed
         }
+    }
+
+    private func beginProbing() -> (group: [Miner], answers: SharedTask<[Candidate]>) {
         let group = Array(unprobed.prefix(Self.probeCount))
         unprobed.removeFirst(group.count)
         let nodes = nodes
-        // Ends with the deadlines of its probes; awaited right here.
-        let task = Task { await Self.answering(group, nodes) }
-        probing = task
-        usable.append(contentsOf: await task.value)
-        probing = nil
+        let new = (group, SharedTask { await Self.answering(group, nodes) })
+        probing = new
+        return new
     }
 
     private static func answering(_ group: [Miner], _ nodes: any FragmentNodes) async -> [Candidate] {

@@ -392,8 +392,10 @@ actor VolumeNodes {
     func claim(from pool: NodePool) async -> NodePool.Candidate? {
         while true {
             guard let node = await pool.next(excluding: taken) else { return nil }
-            // Another row may have claimed it while this one waited for the pool.
-            if taken.insert(node.account).inserted { return node }
+            // Other rows may have claimed it, or nodes that it shares its fate with, while this one waited for the pool.
+            guard pool.allows(node.account, beside: taken) else { continue }
+            taken.insert(node.account)
+            return node
         }
     }
 

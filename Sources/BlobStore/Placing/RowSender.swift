@@ -20,21 +20,30 @@ struct RowSender: Sendable {
         for (number, segment) in record.segments.enumerated() {
             try Task.checkCancellation()
             let mapped = try files.map(number, in: volume)
-            let content = Self.content(of: row, mapped)
-            try await nodes.put(
-                FragmentContent(content), hash: FragmentHash(segment.fragments[row]), fid: FID(record.fid),
-                to: node.endpoint, capabilities: node.capabilities)
+            let hash = FragmentHash(segment.fragments[row])
+            // Without the zeros behind its last byte.
+            var content = Self.fragment(row, of: mapped)
+            content.removeTrailingZeros()
+            do {
+                try await nodes.put(
+                    FragmentContent(content), hash: hash, fid: FID(record.fid), to: node.endpoint,
+                    capabilities: node.capabilities)
+            } catch NodeError.refused(let code, let message) {
+                // What was damaged on this disk every node refuses. It is hashed only now: refusals are rare.
+                guard SHA256.hash(Self.fragment(row, of: mapped)) == hash.bytes else {
+                    throw StoreError.spoolDamaged(volume: volume, segment: number)
+                }
+                throw NodeError.refused(code: code, message: message)
+            }
             sent(SegmentLayout.fragmentByteCount)
         }
     }
 
-    /// The fragment without the zeros behind its last byte.
-    private static func content(of row: Int, _ segment: MappedFile) -> [UInt8] {
+    private static func fragment(_ row: Int, of segment: MappedFile) -> [UInt8] {
         segment.withBytes { bytes in
             var content = [UInt8](repeating: 0, count: SegmentLayout.fragmentByteCount)
             var span = content.mutableSpan
             ReedSolomon().shard(row, of: bytes, into: &span)
-            content.removeTrailingZeros()
             return content
         }
     }

@@ -13,7 +13,7 @@ final class VerifiedSegments: Sendable {
         /// By the segments' own hashes.
         var marked: Set<Bytes32> = []
         /// Least lately used first.
-        var kept: [(hash: Bytes32, fetch: Task<[UInt8], any Error>)] = []
+        var kept: [(hash: Bytes32, fetch: SharedTask<[UInt8]>)] = []
     }
 
     private let source: RowSource
@@ -34,25 +34,32 @@ final class VerifiedSegments: Sendable {
     ///
     /// - Throws: `ReadError.tooFewRows` if four cannot be had.
     func bytes(of place: SegmentPlace) async throws -> [UInt8] {
-        let fetch = state.withLock { state in
+        while true {
+            let fetch = fetch(of: place)
+            do { return try await fetch.value() } catch {
+                if fetch.result != nil { forget(fetch) }
+                guard error is SharedTask<[UInt8]>.Abandoned else { throw error }
+            }
+        }
+    }
+
+    /// The one that is kept, or under way, or else a new one.
+    private func fetch(of place: SegmentPlace) -> SharedTask<[UInt8]> {
+        let source = source
+        return state.withLock { state in
             if let index = state.kept.firstIndex(where: { $0.hash == place.hash }) {
                 let entry = state.kept.remove(at: index)
                 state.kept.append(entry)
                 return entry.fetch
             }
-            // Ends by the deadlines of its at most twelve requests; others may be waiting for it when one gives up.
-            let fetch = Task { try await Self.fetch(place, source: source) }
+            let fetch = SharedTask { try await Self.fetch(place, source: source) }
             state.kept.append((place.hash, fetch))
             if state.kept.count > limit { state.kept.removeFirst() }
             return fetch
         }
-        do {
-            return try await fetch.value
-        } catch {
-            state.withLock { $0.kept.removeAll { $0.hash == place.hash && $0.fetch == fetch } }
-            throw error
-        }
     }
+
+    private func forget(_ fetch: SharedTask<[UInt8]>) { state.withLock { $0.kept.removeAll { $0.fetch === fetch } } }
 
     private static func fetch(_ place: SegmentPlace, source: RowSource) async throws -> [UInt8] {
         let whole = 0..<SegmentGeometry.fragmentByteCount

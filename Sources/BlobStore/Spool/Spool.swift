@@ -42,6 +42,8 @@ public actor Spool {
     public private(set) var sealedBytes = 0
 
     /// Opens the spool in `directory`, going on with what a former process had saved. One spool of a directory at a time.
+    ///
+    /// - Throws: `StoreError.stateDamaged` if the database is not the one that the segments in the directory belong to.
     public init(
         directory: String, database: StoreDatabase, keys: SpoolKeys, segmentsPerVolume: Int = Spool.segmentsPerVolume
     ) async throws {
@@ -50,25 +52,55 @@ public actor Spool {
         self.database = database
         self.keys = keys
         volumeSegmentCount = segmentsPerVolume
+        try await database.forgetPublished()
         let volumes = try await database.spooledVolumes()
-        // A former process may have died between forgetting a volume and deleting its files.
-        let (files, known) = (files, Set(volumes.map(\.id)))
-        try await queue.run { files.removeAll(except: known) }
+        try await finishRenaming()
+        try await removeForgotten(known: Set(volumes.map(\.id)))
         nextPosition = (volumes.map(\.position).max() ?? -1) + 1
-        guard let volume = volumes.first(where: { $0.state == .open }) else { return }
-        isLeftOver = true
-        let segments = try await database.spooledSegments(of: volume.id)
-        if let last = segments.last, !last.isSealed {
-            guard let saved = files.read(0..<last.used, of: last.number, in: volume.id) else {
-                throw StoreError.spoolDamaged(volume: volume.id, segment: last.number)
+        if let volume = volumes.first(where: { $0.state == .open }) { try await takeUp(volume) }
+    }
+
+    /// A former process may have died between forgetting a volume and deleting its files. A database that never had a volume has
+    /// forgotten none: it is a new one in the place of the one that knew these files, which may be all that there is of them.
+    private func removeForgotten(known: Set<VolumeID>) async throws {
+        let (files, hasSpooled) = (files, try await database.hasSpooled())
+        try await queue.run {
+            let names = try files.names(except: known)
+            guard hasSpooled || names.isEmpty else {
+                throw StoreError.stateDamaged(
+                    reason: "it knows nothing of the segments that wait in \(files.directory)")
             }
-            let entries = try await database.stagedEntries(of: volume.id, segment: last.number)
-            open.fill(SegmentBuilder(volume: volume.id, number: last.number, saved: saved, entries: entries))
-            written = last.used
-            current = (volume.id, volume.position, last.number)
-        } else {
+            for name in names { files.remove(named: name) }
+        }
+    }
+
+    /// Goes on with what a former process had saved of the open volume. If some of it is gone the volume is given up: nobody was
+    /// told that it is safe, since all volumes of a commit are closed before the commit is promised.
+    private func takeUp(_ volume: SpooledVolume) async throws {
+        let segments = try await database.spooledSegments(of: volume.id)
+        guard try await areHere(segments, of: volume.id) else { return try await release(volume.id) }
+        isLeftOver = true
+        guard let last = segments.last, !last.isSealed else {
             open.fill(SegmentBuilder(volume: volume.id, number: segments.count))
             current = (volume.id, volume.position, segments.count)
+            return
+        }
+        guard let saved = try files.read(0..<last.used, of: last.number, in: volume.id) else {
+            throw StoreError.spoolDamaged(volume: volume.id, segment: last.number)
+        }
+        let entries = try await database.stagedEntries(of: volume.id, segment: last.number)
+        open.fill(SegmentBuilder(volume: volume.id, number: last.number, saved: saved, entries: entries))
+        written = last.used
+        current = (volume.id, volume.position, last.number)
+    }
+
+    private func areHere(_ segments: [SpooledSegment], of volume: VolumeID) async throws -> Bool {
+        let files = files
+        return try await queue.run {
+            try segments.allSatisfy { segment in
+                let saved = segment.isSealed ? SegmentLayout.byteCount : segment.used
+                return try files.byteCount(of: segment.number, in: volume).map { $0 >= saved } ?? false
+            }
         }
     }
 
@@ -261,8 +293,10 @@ public actor Spool {
         return record
     }
 
-    /// Gives up what an interrupted change has staged and the one that was made since had no use for.
+    /// Gives up what an interrupted change has staged and the one that was made since had no use for, and the rows of what
+    /// was published.
     public func discardAll(but kept: Set<VolumeID>) async throws {
+        try await database.forgetPublished()
         for volume in try await database.spooledVolumes().map(\.id) where !kept.contains(volume) {
             if current?.volume == volume {
                 current = nil
@@ -276,14 +310,20 @@ public actor Spool {
     /// Gives a closed volume another name on the network: the first prelude is sealed anew, so that all hashes above it
     /// change. Somebody else has declared the old name as his own.
     public func rename(_ volume: VolumeID) async throws {
-        // First, so that no record of the old bytes is left if this is where the process dies.
-        try await database.forgetRecord(of: volume)
-        let (files, sealer) = (files, keys.prelude)
-        guard let sealed = files.read(0..<SegmentLayout.preludeByteCount, of: 0, in: volume),
-            let plaintext = sealer.open(sealed)
+        guard let sealed = try files.read(0..<SegmentLayout.preludeByteCount, of: 0, in: volume),
+            let plaintext = keys.prelude.open(sealed)
         else { throw StoreError.spoolDamaged(volume: volume, segment: 0) }
-        let anew = sealer.seal(plaintext)
-        try await queue.run { try files.write(anew.span, at: 0, of: 0, in: volume) }
+        try await database.beginRenaming(volume, prelude: keys.prelude.seal(plaintext))
+        try await finishRenaming()
+    }
+
+    /// Writes a new prelude over the old one. Power loss may tear it on the disk, and a volume whose prelude does not open is
+    /// nobody's: so the database keeps it until it is written, and a process that finds it there writes it again.
+    private func finishRenaming() async throws {
+        guard let (volume, prelude) = try await database.renaming() else { return }
+        let files = files
+        try await queue.run { try files.write(prelude.span, at: 0, of: 0, in: volume) }
+        try await database.endRenaming()
     }
 
     /// Waits for what is being written, however it ends: after a change has failed nothing goes on behind its back.
@@ -322,8 +362,8 @@ public struct SpooledSegments: LocalSegments {
         self.open = open
     }
 
-    public func bytes(volume: VolumeID, segment: Int, range: Range<Int>) -> [UInt8]? {
-        open.bytes(volume: volume, segment: segment, range: range) ?? files.read(range, of: segment, in: volume)
+    public func bytes(volume: VolumeID, segment: Int, range: Range<Int>) throws -> [UInt8]? {
+        try open.bytes(volume: volume, segment: segment, range: range) ?? files.read(range, of: segment, in: volume)
     }
 }
 

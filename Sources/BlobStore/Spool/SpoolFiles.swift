@@ -1,3 +1,4 @@
+internal import CLinux
 internal import DriveFormat
 internal import Glibc
 internal import SystemPackage
@@ -45,29 +46,48 @@ struct SpoolFiles: Sendable {
     }
 
     /// Bytes of a segment; nil if there is no such file or it is shorter.
-    func read(_ range: Range<Int>, of segment: Int, in volume: VolumeID) -> [UInt8]? {
-        let descriptor = unsafe open(path(volume, segment), O_RDONLY | O_CLOEXEC)
-        guard descriptor >= 0 else { return nil }
+    ///
+    /// - Throws: `StoreError.spoolUnusable` where they cannot be read now: the bytes may be whole.
+    func read(_ range: Range<Int>, of segment: Int, in volume: VolumeID) throws(StoreError) -> [UInt8]? {
+        let path = path(volume, segment)
+        let descriptor = unsafe open(path, O_RDONLY | O_CLOEXEC)
+        guard descriptor >= 0 else {
+            if errno == ENOENT { return nil }
+            throw failure(path)
+        }
         defer { close(descriptor) }
-        var complete = true
+        var failed: StoreError?
         let bytes = unsafe [UInt8](unsafeUninitializedCapacity: range.count) { buffer, initialized in
             while initialized < range.count {
                 let count = unsafe pread(
                     descriptor, buffer.baseAddress?.advanced(by: initialized), range.count - initialized,
                     off_t(range.lowerBound + initialized))
                 if count < 0 && errno == EINTR { continue }
-                guard count > 0 else {
-                    complete = false
-                    return
-                }
+                if count < 0 { failed = failure(path) }
+                guard count > 0 else { return }
                 initialized += count
             }
         }
-        return complete ? bytes : nil
+        if let failed { throw failed }
+        return bytes.count == range.count ? bytes : nil
     }
 
+    /// How long a segment's file is; nil if there is none.
+    ///
+    /// - Throws: `StoreError.spoolUnusable`.
+    func byteCount(of segment: Int, in volume: VolumeID) throws(StoreError) -> Int? {
+        let path = path(volume, segment)
+        var status = Glibc.stat()
+        if unsafe stat(path, &status) == 0 { return Int(status.st_size) }
+        if errno == ENOENT { return nil }
+        throw failure(path)
+    }
+
+    /// - Throws: `StoreError.spoolDamaged` if the file is gone or shorter than a segment, `spoolUnusable` for anything else.
     func map(_ segment: Int, in volume: VolumeID) throws(StoreError) -> MappedFile {
-        do { return try MappedFile(path: path(volume, segment), byteCount: SegmentLayout.byteCount) } catch {
+        let path = path(volume, segment)
+        do { return try MappedFile(path: path, byteCount: SegmentLayout.byteCount) } catch {
+            guard error == .noSuchFileOrDirectory || error == .invalidArgument else { throw failure(path, error) }
             throw .spoolDamaged(volume: volume, segment: segment)
         }
     }
@@ -80,25 +100,30 @@ struct SpoolFiles: Sendable {
         guard fsync(descriptor) == 0 else { throw failure(directory) }
     }
 
-    /// Deletes the segments of all other volumes.
-    func removeAll(except volumes: Set<VolumeID>) {
-        guard let stream = unsafe opendir(directory) else { return }
+    /// The files of all other volumes' segments.
+    ///
+    /// - Throws: `StoreError.spoolUnusable`.
+    func names(except volumes: Set<VolumeID>) throws(StoreError) -> [String] {
+        guard let stream = unsafe opendir(directory) else { throw failure(directory) }
         defer { unsafe closedir(stream) }
         let kept = Set(volumes.map(\.description))
+        var names: [String] = []
+        errno = 0
         while let entry = unsafe readdir(stream) {
-            let name = unsafe withUnsafeBytes(of: entry.pointee.d_name) { bytes in
-                unsafe String(decoding: bytes.prefix { $0 != 0 }, as: UTF8.self)
-            }
-            guard name.hasSuffix(".segment"), !kept.contains(String(name.prefix { $0 != "-" })) else { continue }
-            _ = unsafe unlink("\(directory)/\(name)")
+            let name = unsafe String(cString: cessdrive_entry_name(entry))
+            if name.hasSuffix(".segment"), !kept.contains(String(name.prefix { $0 != "-" })) { names.append(name) }
+            errno = 0
         }
+        guard errno == 0 else { throw failure(directory) }
+        return names
     }
+
+    func remove(named name: String) { _ = unsafe unlink("\(directory)/\(name)") }
 
     func remove(_ segment: Int, in volume: VolumeID) { _ = unsafe unlink(path(volume, segment)) }
 
-    private func failure(_ path: String) -> StoreError {
-        let error = Errno(rawValue: errno)
-        return [.noSpace, .diskQuotaExceeded].contains(error)
+    private func failure(_ path: String, _ error: Errno = Errno(rawValue: errno)) -> StoreError {
+        [.noSpace, .diskQuotaExceeded].contains(error)
             ? .spoolFull(path: directory) : .spoolUnusable(path: path, reason: error.description)
     }
 }

@@ -54,27 +54,36 @@ struct StagedBlob: Sendable, ScaleCodable {
 extension StoreDatabase {
     public func spooledVolumes() async throws -> [SpooledVolume] {
         let rows = try await database.read {
-            try $0.query("SELECT id, position, state FROM spooled_volume ORDER BY position")
+            try $0.query(
+                "SELECT id, position, state FROM spooled_volume WHERE state <> ? ORDER BY position",
+                [Self.publishedState])
         }
         return try rows.map { row in
             guard let state = SpooledVolume.State(rawValue: try row.integer(2, as: Int.self)) else {
                 throw DatabaseError.unexpectedValue(column: 2, expected: "a volume's state")
             }
             let id = try VolumeID(scaleBytes: try row.blob(0))
-            return SpooledVolume(id: id, position: try row.integer(1, as: Int.self), state: state)
+            return SpooledVolume(id: id, position: Int(try row.integer(1, as: UInt32.self)), state: state)
         }
     }
 
+    /// A volume's segments in order, none left out.
     func spooledSegments(of volume: VolumeID) async throws -> [SpooledSegment] {
         let rows = try await database.read {
             try $0.query(
                 "SELECT number, used, sealed, hashes FROM spooled_segment WHERE volume = ? ORDER BY number",
                 [.blob(volume.value.bytes)])
         }
-        return try rows.map { row in
-            let number = try row.integer(0, as: Int.self)
+        return try rows.enumerated().map { number, row in
+            guard try row.integer(0, as: Int.self) == number, number < SegmentLayout.maximumSegmentsPerVolume else {
+                throw DatabaseError.unexpectedValue(column: 0, expected: "the number of the next segment")
+            }
+            let used = try row.integer(1, as: Int.self)
+            guard SegmentLayout.preludeByteCount...SegmentLayout.byteCount ~= used else {
+                throw DatabaseError.unexpectedValue(column: 1, expected: "a place in a segment")
+            }
             return SpooledSegment(
-                number: number, used: try row.integer(1, as: Int.self), isSealed: try row.integer(2) != 0,
+                number: number, used: used, isSealed: try row.integer(2) != 0,
                 hashes: try row.optionalBlob(3).map {
                     try VolumeRecord.Segment(scaleBytes: opened(.hashes, at: Self.place(volume, number), $0))
                 })
@@ -111,11 +120,17 @@ extension StoreDatabase {
         }
     }
 
+    private static let spooledSetting = "spooled"
+
+    /// Whether a volume was ever begun here, released ones counted.
+    func hasSpooled() async throws -> Bool { try await setting(Self.spooledSetting) != nil }
+
     func addVolume(_ volume: VolumeID, position: Int) async throws {
-        try await database.write {
-            try $0.execute(
+        try await database.write { connection in
+            try connection.execute(
                 "INSERT INTO spooled_volume VALUES (?, ?, 0, NULL)",
                 [.blob(volume.value.bytes), .int(position)])
+            try set(Self.spooledSetting, to: [1], connection)
         }
     }
 
@@ -174,8 +189,10 @@ extension StoreDatabase {
         }
     }
 
-    /// Forgets a volume's hashes, and which nodes have taken its rows.
-    func forgetRecord(of volume: VolumeID) async throws {
+    private static let renamingSetting = "renaming"
+
+    /// Forgets a volume's hashes, and which nodes have taken its rows, and keeps what its first prelude is to become.
+    func beginRenaming(_ volume: VolumeID, prelude: [UInt8]) async throws {
         let id = SQLValue.blob(volume.value.bytes)
         try await database.write { connection in
             try connection.execute("DELETE FROM placed_row WHERE volume = ?", [id])
@@ -183,8 +200,18 @@ extension StoreDatabase {
             try connection.execute(
                 "UPDATE spooled_volume SET record = NULL, state = ? WHERE id = ?",
                 [.int(SpooledVolume.State.sealed.rawValue), id])
+            try set(Self.renamingSetting, to: volume.value.bytes + prelude, connection)
         }
     }
+
+    /// The volume whose new prelude may not be written yet, and the prelude.
+    func renaming() async throws -> (volume: VolumeID, prelude: [UInt8])? {
+        guard let bytes = try await setting(Self.renamingSetting) else { return nil }
+        var decoder = ScaleDecoder(bytes)
+        return (try decoder.decode(), try decoder.raw(SegmentLayout.preludeByteCount))
+    }
+
+    func endRenaming() async throws { try await set(Self.renamingSetting, to: nil) }
 
     /// The staged blobs in these volumes that the next run of the index has to name, in the order of their ids.
     ///
@@ -203,16 +230,22 @@ extension StoreDatabase {
     }
 
     func forgetVolume(_ volume: VolumeID) async throws {
-        try await database.write { try forgetVolume(volume, $0) }
+        let id: [SQLValue] = [.blob(volume.value.bytes)]
+        try await database.write { connection in
+            for table in ["spooled_segment", "staged_blob", "placed_row"] {
+                try connection.execute("DELETE FROM \(table) WHERE volume = ?", id)
+            }
+            try connection.execute("DELETE FROM spooled_volume WHERE id = ?", id)
+        }
     }
 
-    private func forgetVolume(_ volume: VolumeID, _ connection: Connection) throws {
-        let id: [SQLValue] = [.blob(volume.value.bytes)]
-        for table in ["spooled_segment", "staged_blob", "placed_row"] {
-            try connection.execute("DELETE FROM \(table) WHERE volume = ?", id)
-        }
-        try connection.execute("DELETE FROM spooled_volume WHERE id = ?", id)
-    }
+    // MARK: Publishing
+
+    /// Of a volume that is part of the drive and no longer of the spool; the rows of its blobs are still to be deleted.
+    private static let publishedState: SQLValue = 3
+
+    /// Rows that are changed in one transaction where there may be millions: other processes write in between.
+    static let batchSize = 2000
 
     /// Volumes are complete: their blobs are part of the committed index now, and no longer of the spool.
     ///
@@ -223,21 +256,58 @@ extension StoreDatabase {
         _ volumes: [(VolumeID, VolumeRecord)], runs: [[UInt8]], seen: [Bytes32], clearing pending: String,
         head: String, next: @Sendable ([UInt8]?) throws -> [UInt8]?
     ) async throws {
+        for (id, _) in volumes { try await learnStaged(of: id) }
         try await database.write { connection in
             for (id, record) in volumes {
-                let rows = try connection.query(
-                    "SELECT tag, blob FROM staged_blob WHERE volume = ?", [.blob(id.value.bytes)])
-                for row in rows {
-                    let blob = try staged(at: row.blob(0), row.blob(1))
-                    try learn(blob.reference.id, blob.reference.pointer, connection)
-                }
                 try learnVolume(id, record, connection)
-                try forgetVolume(id, connection)
+                for table in ["spooled_segment", "placed_row"] {
+                    try connection.execute("DELETE FROM \(table) WHERE volume = ?", [.blob(id.value.bytes)])
+                }
+                try connection.execute(
+                    "UPDATE spooled_volume SET state = ?, record = NULL WHERE id = ?",
+                    [Self.publishedState, .blob(id.value.bytes)])
             }
             for run in runs { try learnRun(run, connection) }
             try addSeenFiles(seen, until: .max, connection)
             if let next = try next(try setting(head, connection)) { try set(head, to: next, connection) }
             try set(pending, to: nil, connection)
+        }
+    }
+
+    /// Copies what a volume's staged blobs say to the committed index. The staged rows stay until later, and say the same.
+    private func learnStaged(of volume: VolumeID) async throws {
+        var last: (segment: SQLValue, tag: SQLValue) = (-1, .blob([]))
+        while true {
+            let after = last
+            let rows = try await database.read {
+                try $0.query(
+                    """
+                    SELECT segment, tag, blob FROM staged_blob WHERE volume = ? AND (segment, tag) > (?, ?)
+                    ORDER BY segment, tag LIMIT ?
+                    """, [.blob(volume.value.bytes), after.segment, after.tag, .int(Self.batchSize)])
+            }
+            guard let end = rows.last else { return }
+            try await learn(
+                rows.map { row in
+                    let reference = try staged(at: row.blob(1), row.blob(2)).reference
+                    return (reference.id, reference.pointer)
+                })
+            last = (.integer(try end.integer(0)), .blob(try end.blob(1)))
+        }
+    }
+
+    /// Deletes what is left of volumes that were published, by this process or by one that died then.
+    func forgetPublished() async throws {
+        let volumes = try await database.read {
+            try $0.query("SELECT id FROM spooled_volume WHERE state = ?", [Self.publishedState]).map { try $0.blob(0) }
+        }
+        for volume in volumes {
+            let delete = """
+                DELETE FROM staged_blob WHERE tag IN (SELECT tag FROM staged_blob WHERE volume = ? LIMIT ?)
+                """
+            let rows: [SQLValue] = [.blob(volume), .int(Self.batchSize)]
+            while try await database.write({ try $0.execute(delete, rows) }) > 0 {}
+            try await database.write { try $0.execute("DELETE FROM spooled_volume WHERE id = ?", [.blob(volume)]) }
         }
     }
 }

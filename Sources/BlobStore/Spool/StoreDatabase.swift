@@ -22,7 +22,7 @@ public struct StoreDatabase: Sendable {
         Migration(
             """
             CREATE TABLE setting (name TEXT PRIMARY KEY, value BLOB NOT NULL) WITHOUT ROWID;
-            -- Volumes of this machine on their way: state 0 open, 1 sealed, 2 declared. Their ids are random.
+            -- Volumes of this machine on their way: state 0 open, 1 sealed, 2 declared; 3 is over. Their ids are random.
             CREATE TABLE spooled_volume (
                 id BLOB PRIMARY KEY, position INTEGER NOT NULL, state INTEGER NOT NULL, record BLOB) WITHOUT ROWID;
             CREATE TABLE spooled_segment (

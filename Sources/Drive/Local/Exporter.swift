@@ -186,13 +186,8 @@ actor Exporter {
 
     private func beginFile(_ item: Walk.Item, _ content: Content) async throws {
         if !replacing {
-            let isFree = try await disk.run {
-                do {
-                    _ = try item.parent.status(of: item.name)
-                    return false
-                } catch Errno.noSuchFileOrDirectory { return true }
-            }
-            guard isFree else { throw Errno.fileExists }
+            let isTaken = try await disk.run { try item.parent.has(item.name) }
+            guard !isTaken else { throw Errno.fileExists }
         }
         pending.append(
             Target(
@@ -266,15 +261,7 @@ actor Exporter {
         let replacing = replacing
         do {
             let refused = try await disk.run {
-                do {
-                    if let failure = target.failure { throw failure }
-                    let file = try target.file ?? target.parent.createFile(named: target.temporary)
-                    if case .inline(let bytes) = target.entry.content { try file.write(bytes, at: 0) }
-                    try file.setSize(target.entry.size)
-                    let refused = target.parent.setAttributes(of: target.temporary, target.entry)
-                    try target.parent.rename(target.temporary, to: target.name, replacing: replacing)
-                    return refused
-                } catch {
+                do { return try Self.complete(target, replacing: replacing) } catch {
                     try? target.parent.remove(named: target.temporary)
                     throw error
                 }
@@ -288,6 +275,24 @@ actor Exporter {
             }
             fail(target.path, error)
         }
+    }
+
+    /// Gives a file that has all its chunks its name.
+    ///
+    /// - Returns: which of its attributes the file system refused first.
+    private static func complete(_ target: Target, replacing: Bool) throws -> Errno? {
+        if let failure = target.failure { throw failure }
+        let file = try target.file ?? target.parent.createFile(named: target.temporary)
+        if case .inline(let bytes) = target.entry.content { try file.write(bytes, at: 0) }
+        try file.setSize(target.entry.size)
+        // After power loss there must be what was there before, or what takes its place. A file that takes nobody's is not
+        // waited for: the drive still has it.
+        if replacing, try target.parent.has(target.name) { try file.sync() }
+        // Before the name, which says that it is whole, and the times, which a late write would change.
+        try file.close()
+        let refused = target.parent.setAttributes(of: target.temporary, target.entry)
+        try target.parent.rename(target.temporary, to: target.name, replacing: replacing)
+        return refused
     }
 
     /// Nothing half-written stays behind.

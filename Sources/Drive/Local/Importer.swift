@@ -61,7 +61,7 @@ actor Importer {
         let now = Timestamp.now
         var entry = Entry(
             type: .file, mode: mode, owner: .current, group: .currentGroup, modified: now, changed: now)
-        var chunks: [ChunkKey] = []
+        var chunks = ChunkList(in: trees.chunkLists)
         var window: [UInt8] = []
         var isAtEnd = false
         while true {
@@ -80,8 +80,8 @@ actor Importer {
             try await storeChunks(of: &window, isLast: isAtEnd, into: &chunks)
             if isAtEnd { break }
         }
-        entry.size = chunks.reduce(0) { $0 + $1.length }
-        entry.content = try await content(of: chunks)
+        entry.size = chunks.byteCount
+        entry.content = try await chunks.finish()
         report.files += 1
         return entry
     }
@@ -206,31 +206,24 @@ actor Importer {
             return entry
         }
         let extents = try await disk.run { try file.extents(size: status.size) }
-        var chunks: [ChunkKey] = []
+        var chunks = ChunkList(in: trees.chunkLists)
         for extent in extents {
             if extent.isHole {
-                chunks.append(.hole(UInt64(extent.range.count)))
+                try await chunks.append(.hole(UInt64(extent.range.count)))
             } else {
                 let isComplete = try await store(extent.range, of: file, into: &chunks)
                 if !isComplete { break }  // it has become shorter while it was read
             }
         }
-        entry.size = chunks.reduce(0) { $0 + $1.length }
-        entry.content = try await content(of: chunks)
+        entry.size = chunks.byteCount
+        entry.content = try await chunks.finish()
         return entry
-    }
-
-    private func content(of chunks: [ChunkKey]) async throws -> Content {
-        guard let first = chunks.first else { return .none }
-        if chunks.count == 1, !first.isHole { return .chunk(first.id, length: UInt32(first.length)) }
-        let entries = chunks.lazy.map { ProllyEntry(key: $0.scaleBytes, value: []) }
-        return .chunks(try await trees.chunkLists.build(entries))
     }
 
     /// Cuts a run of bytes and stores its chunks, in order; several are being named and compressed at once.
     ///
     /// - Returns: whether all of the range was there.
-    private func store(_ range: Range<UInt64>, of file: LocalFile, into chunks: inout [ChunkKey]) async throws -> Bool {
+    private func store(_ range: Range<UInt64>, of file: LocalFile, into chunks: inout ChunkList) async throws -> Bool {
         var position = range.lowerBound
         var window: [UInt8] = []
         var isAtEnd = false
@@ -250,7 +243,7 @@ actor Importer {
     }
 
     /// Stores everything in the window that can be cut without reading on, and takes it away.
-    private func storeChunks(of window: inout [UInt8], isLast: Bool, into chunks: inout [ChunkKey]) async throws {
+    private func storeChunks(of window: inout [UInt8], isLast: Bool, into chunks: inout ChunkList) async throws {
         var cuts: [Range<Int>] = []
         var start = 0
         while let length = chunker.cut(window.span.extracting(start..<window.count), isLast: isLast) {
@@ -261,7 +254,7 @@ actor Importer {
         window.removeFirst(start)
     }
 
-    private func store(_ window: [UInt8], _ cuts: [Range<Int>], into chunks: inout [ChunkKey]) async throws {
+    private func store(_ window: [UInt8], _ cuts: [Range<Int>], into chunks: inout ChunkList) async throws {
         let keys = keys
         try await withThrowingTaskGroup(of: (Int, PreparedBlob).self) { group in
             var ready: [Int: PreparedBlob] = [:]
@@ -274,7 +267,7 @@ actor Importer {
                 }
                 while ready[index] == nil, let (number, blob) = try await group.next() { ready[number] = blob }
                 guard let blob = ready.removeValue(forKey: index) else { throw CancellationError() }
-                chunks.append(try await append(blob, byteCount: cuts[index].count))
+                try await chunks.append(try await append(blob, byteCount: cuts[index].count))
             }
         }
     }

@@ -24,6 +24,9 @@ extension LocalFile {
         guard ftruncate(descriptor, off_t(clamping: size)) == 0 else { throw Errno(rawValue: errno) }
     }
 
+    /// Waits until the bytes are on the disk.
+    func sync() throws(Errno) { try call { fdatasync(descriptor) } }
+
     func makeDirectory(named name: [UInt8]) throws(Errno) {
         try call { unsafe Self.withCString(name) { unsafe mkdirat(descriptor, $0, 0o700) } }
     }

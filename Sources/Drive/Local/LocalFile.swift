@@ -1,6 +1,7 @@
 internal import CLinux
 internal import DriveFormat
 internal import Glibc
+internal import Synchronization
 internal import SystemPackage
 
 /// What this machine's file system says of a name.
@@ -46,10 +47,21 @@ struct FileExtent: Equatable, Sendable {
 /// An open directory or file of this machine. Names are bytes; links are never followed.
 @safe final class LocalFile: Sendable {
     let descriptor: Int32
+    private let isClosed = Atomic(false)
 
-    private init(descriptor: Int32) { self.descriptor = descriptor }
+    /// - Parameter descriptor: an open one, which is closed with this object.
+    init(descriptor: Int32) { self.descriptor = descriptor }
 
-    deinit { close(descriptor) }
+    deinit { if !isClosed.load(ordering: .acquiring) { Glibc.close(descriptor) } }
+
+    /// Closes the file to hear what went wrong with what was written: NFS, CIFS, FUSE and quotas may say so only now. Nothing
+    /// else may be asked of it afterwards.
+    ///
+    /// - Throws: what the system says, `interrupted` included: the number is free again then, but the bytes may be lost.
+    func close() throws(Errno) {
+        guard !isClosed.exchange(true, ordering: .acquiringAndReleasing) else { return }
+        guard Glibc.close(descriptor) == 0 else { throw Errno(rawValue: errno) }
+    }
 
     static func openDirectory(_ path: [UInt8]) throws(Errno) -> LocalFile {
         try unsafe opening(path) { unsafe open($0, O_RDONLY | O_DIRECTORY | O_CLOEXEC) }
@@ -90,6 +102,14 @@ struct FileExtent: Equatable, Sendable {
         try Self.status(descriptor, name, flags: AT_SYMLINK_NOFOLLOW)
     }
 
+    func has(_ name: [UInt8]) throws(Errno) -> Bool {
+        do { _ = try status(of: name) } catch {
+            guard error == .noSuchFileOrDirectory else { throw error }
+            return false
+        }
+        return true
+    }
+
     func status() throws(Errno) -> LocalStatus {
         var result = stat()
         guard unsafe fstat(descriptor, &result) == 0 else { throw Errno(rawValue: errno) }
@@ -124,7 +144,7 @@ struct FileExtent: Equatable, Sendable {
         let copy = unsafe openat(descriptor, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC)
         guard copy >= 0 else { throw Errno(rawValue: errno) }
         guard let stream = unsafe fdopendir(copy) else {
-            close(copy)
+            Glibc.close(copy)
             throw Errno(rawValue: errno)
         }
         defer { unsafe closedir(stream) }
@@ -132,9 +152,8 @@ struct FileExtent: Equatable, Sendable {
         while true {
             errno = 0
             guard let entry = unsafe readdir(stream) else { break }
-            let name = unsafe withUnsafeBytes(of: entry.pointee.d_name) { bytes in
-                unsafe Array(bytes.prefix { $0 != 0 })
-            }
+            let start = unsafe cessdrive_entry_name(entry)
+            let name = unsafe Array(UnsafeRawBufferPointer(start: start, count: strlen(start)))
             if name != [46] && name != [46, 46] { names.append(name) }
         }
         guard errno == 0 else { throw Errno(rawValue: errno) }

@@ -1,4 +1,6 @@
 import Foundation
+import Glibc
+import SystemPackage
 import TestSupport
 import Testing
 
@@ -21,6 +23,32 @@ struct LocalFileTests {
                 #expect(after.size == before.size)
                 #expect(after.changed != before.changed, "change \(number)")
             }
+        }
+    }
+
+    @Test func `names of every length are listed as they are`() async throws {
+        try await withTemporaryDirectory { directory in
+            let folder = try LocalFile.openDirectory(Array(directory.path.utf8))
+            let names = (1...255).map { length in (0..<length).map { UInt8(128 + $0 % 100) } }
+            for name in names { try folder.createFile(named: name).close() }
+            #expect(try folder.names() == names.sorted { $0.lexicographicallyPrecedes($1) })
+        }
+    }
+
+    @Test func `what a file system says only when a file is closed is an error, and said once`() async throws {
+        try await withTemporaryDirectory { directory in
+            let folder = try LocalFile.openDirectory(Array(directory.path.utf8))
+            let file = try folder.createFile(named: Array("file".utf8))
+            // A number that no other test is given: this one is closed behind the owner's back.
+            let copy = LocalFile(descriptor: fcntl(file.descriptor, F_DUPFD_CLOEXEC, 900))
+            #expect(close(copy.descriptor) == 0)
+            #expect(throws: Errno.badFileDescriptor) { try copy.close() }
+            try copy.close()
+            try file.write([1, 2, 3], at: 0)
+            try file.sync()
+            try file.close()
+            try file.close()
+            #expect(try folder.status(of: Array("file".utf8)).size == 3)
         }
     }
 

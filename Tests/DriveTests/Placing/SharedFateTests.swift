@@ -59,4 +59,18 @@ struct SharedFateTests {
         #expect(crowd.prefix(12).count { taken.contains($0.account) } == 2)
         #expect(crowd.suffix(10).count { taken.contains($0.account) } == 2)
     }
+
+    @Test(arguments: 0..<20)
+    func `rows that choose at once share a fate no more than those that choose one by one`(attempt: Int) async {
+        let crowd = (0..<8).map { Self.node($0, "http://203.0.113.\($0)") }
+        let single = (40..<42).map { Self.node($0, "http://node-\($0).example") }
+        let pool = NodePool(crowd + single, bytesPerRow: 1, nodes: Silent())
+        let volume = VolumeNodes(taken: [])
+        let taken = await withTaskGroup(of: AccountID?.self) { group in
+            for _ in 0..<4 { group.addTask { await volume.claim(from: pool)?.account } }
+            return await group.reduce(into: Set<AccountID>()) { if let account = $1 { $0.insert(account) } }
+        }
+        #expect(taken.count == 4)
+        #expect(crowd.count { taken.contains($0.account) } == 2)
+    }
 }

@@ -1,8 +1,10 @@
 import Compression
+import Database
 import DriveFormat
 import Foundation
 import Primitives
 import Sealing
+import SystemPackage
 import TestSupport
 import Testing
 
@@ -27,10 +29,11 @@ struct SpoolTests {
         }
 
         var spoolPath: String { directory.appending(path: "spool").path }
+        var databasePath: String { directory.appending(path: "store.sqlite").path }
 
         func open(segmentsPerVolume: Int = 2) async throws -> (spool: Spool, database: StoreDatabase) {
             let database = try StoreDatabase(
-                path: directory.appending(path: "store.sqlite").path, sealer: device.localSealer)
+                path: databasePath, sealer: device.localSealer)
             let spool = try await Spool(
                 directory: spoolPath, database: database, keys: keys, segmentsPerVolume: segmentsPerVolume)
             return (spool, database)
@@ -41,11 +44,30 @@ struct SpoolTests {
             return PreparedBlob(.random(count: byteCount, using: &random), kind: .chunk, keys: keys.drive)
         }
 
+        /// A segment's file.
+        func path(of pointer: Pointer) -> String { spoolPath + "/\(pointer.volume)-\(pointer.segment).segment" }
+
+        /// What a process leaves that saves a blob and ends there.
+        func saved(_ blob: PreparedBlob) async throws -> Pointer {
+            let (spool, _) = try await open()
+            let pointer = try await spool.append(blob).pointer
+            try await spool.barrier()
+            return pointer
+        }
+
+        /// Deletes a file, or cuts it off.
+        func damage(_ file: String, left: UInt64?) throws {
+            guard let left else { return try FileManager.default.removeItem(atPath: file) }
+            let handle = try FileHandle(forWritingTo: URL(filePath: file))
+            try handle.truncate(atOffset: left)
+            try handle.close()
+        }
+
         /// The plaintext of what a pointer names, from the spool's files alone.
         func isWhole(_ blob: PreparedBlob, at pointer: Pointer, in segments: SpooledSegments) -> Bool {
             let end = Int(pointer.offset) + blob.sealedByteCount
             let range = Int(pointer.offset)..<end
-            guard let bytes = segments.bytes(volume: pointer.volume, segment: Int(pointer.segment), range: range)
+            guard let bytes = try? segments.bytes(volume: pointer.volume, segment: Int(pointer.segment), range: range)
             else { return false }
             let opening = BlobOpening(
                 keys: keys.drive, epochs: EpochKeys(preludeKey: keys.preludeKey, epochs: [keys.epoch]), codec: .init())
@@ -167,19 +189,169 @@ struct SpoolTests {
         }
     }
 
+    @Test func `a segment that cannot be read now is not damaged, and is read later`() async throws {
+        try await withTemporaryDirectory { directory in
+            let disk = try Disk(directory)
+            let blob = disk.blob(10_000, seed: 1)
+            let pointer = try await disk.saved(blob)
+            let file = disk.path(of: pointer)
+            try FileManager.default.moveItem(atPath: file, toPath: file + ".aside")
+            // Opening it fails with ELOOP.
+            try FileManager.default.createSymbolicLink(atPath: file, withDestinationPath: file)
+            let error = StoreError.spoolUnusable(path: file, reason: Errno.tooManySymbolicLinkLevels.description)
+            await #expect(throws: error) { _ = try await disk.open() }
+            let files = try SpoolFiles(directory: disk.spoolPath)
+            #expect(throws: error) { try files.map(0, in: pointer.volume) }
+            try FileManager.default.removeItem(atPath: file)
+            #expect(throws: StoreError.spoolDamaged(volume: pointer.volume, segment: 0)) {
+                try files.map(0, in: pointer.volume)
+            }
+            try FileManager.default.moveItem(atPath: file + ".aside", toPath: file)
+            let (spool, _) = try await disk.open()
+            #expect(try await spool.pointer(of: blob.id) == pointer)
+            #expect(disk.isWhole(blob, at: pointer, in: spool.localSegments))
+        }
+    }
+
+    @Test(arguments: [nil, 5000])
+    func `an open volume that has lost bytes is given up, and the spool goes on`(left: UInt64?) async throws {
+        try await withTemporaryDirectory { directory in
+            let disk = try Disk(directory)
+            let blob = disk.blob(10_000, seed: 1)
+            let lost = try await disk.saved(blob)
+            try disk.damage(disk.path(of: lost), left: left)
+            let (spool, database) = try await disk.open()
+            #expect(try await spool.pointer(of: blob.id) == nil)
+            #expect(try FileManager.default.contentsOfDirectory(atPath: disk.spoolPath).isEmpty)
+            let pointer = try await spool.append(blob).pointer
+            try await spool.finishCommit()
+            #expect(disk.isWhole(blob, at: pointer, in: spool.localSegments))
+            #expect(try await database.spooledVolumes().map(\.id) == [pointer.volume])
+        }
+    }
+
+    @Test func `an open volume that has lost a sealed segment is given up, too`() async throws {
+        try await withTemporaryDirectory { directory in
+            let disk = try Disk(directory)
+            var (spool, database) = try await disk.open()
+            let blobs = (0..<9).map { disk.blob(4_000_000, seed: $0) }
+            for blob in blobs { try await spool.append(blob) }
+            try await spool.barrier()
+            let first = try #require(try await spool.pointer(of: blobs[0].id))
+            #expect(try await database.spooledVolumes().map(\.state) == [.open])
+            try disk.damage(disk.path(of: first), left: nil)
+            (spool, database) = try await disk.open()
+            #expect(try await database.spooledVolumes().isEmpty)
+            for blob in blobs { #expect(try await spool.pointer(of: blob.id) == nil) }
+        }
+    }
+
+    @Test(arguments: [
+        "spooled_segment SET used = -1", "spooled_segment SET used = 4095", "spooled_segment SET used = 33554433",
+        "spooled_segment SET number = -1", "spooled_segment SET number = 1",
+        "spooled_volume SET position = -1", "spooled_volume SET position = 9223372036854775807",
+    ])
+    func `numbers in the database that cannot be are an error`(change: String) async throws {
+        try await withTemporaryDirectory { directory in
+            let disk = try Disk(directory)
+            _ = try await disk.saved(disk.blob(10_000, seed: 1))
+            try await Database(path: disk.databasePath, migrations: Array(repeating: Migration(""), count: 100))
+                .write { try $0.execute("UPDATE " + change) }
+            await #expect(throws: DatabaseError.self) { _ = try await disk.open() }
+        }
+    }
+
+    @Test func `a prelude that power loss has torn while a volume got another name is written again`() async throws {
+        try await withTemporaryDirectory { directory in
+            let disk = try Disk(directory)
+            let blob = disk.blob(10_000, seed: 1)
+            let (spool, database) = try await disk.open()
+            let pointer = try await spool.append(blob).pointer
+            try await spool.finishCommit()
+            let old = try await spool.record(pointer.volume)
+            let range = 0..<SegmentLayout.preludeByteCount
+            let sealed = try #require(try spool.segmentFiles.read(range, of: 0, in: pointer.volume))
+            let plaintext = try #require(disk.keys.prelude.open(sealed))
+            let anew = disk.keys.prelude.seal(plaintext)
+            try await database.beginRenaming(pointer.volume, prelude: anew)
+            try spool.segmentFiles.write(anew.span.extracting(first: 1000), at: 0, of: 0, in: pointer.volume)
+
+            let (next, _) = try await disk.open()
+            #expect(try next.segmentFiles.read(range, of: 0, in: pointer.volume) == anew)
+            let record = try await next.record(pointer.volume)
+            #expect(record.fid != old.fid)
+            try await next.rename(pointer.volume)
+            #expect(try await next.record(pointer.volume).fid != record.fid)
+            let (last, lastDatabase) = try await disk.open()
+            #expect(try await lastDatabase.renaming() == nil)
+            #expect(disk.isWhole(blob, at: pointer, in: last.localSegments))
+        }
+    }
+
+    @Test(arguments: [false, true])
+    func `whoever asks where a blob lies is told before, while and after it is published`(isKilled: Bool) async throws {
+        try await withTemporaryDirectory { directory in
+            let disk = try Disk(directory)
+            let (spool, database) = try await disk.open()
+            let blobs = (0..<StoreDatabase.batchSize + 10).map { disk.blob(1, seed: UInt64($0) << 8) }
+            var pointers: [BlobID: Pointer] = [:]
+            for blob in blobs { pointers[blob.id] = try await spool.append(blob).pointer }
+            let volume = try #require(pointers.values.first?.volume)
+            try await spool.finishCommit()
+            let record = try await spool.record(volume)
+            try await database.set("pending", to: [1])
+            try await database.publish(
+                [(volume, record)], runs: [], seen: [], clearing: "pending", head: "head"
+            ) { _ in [2] }
+            func expectPointers(_ spool: Spool) async throws {
+                for (id, pointer) in pointers { #expect(try await spool.pointer(of: id) == pointer) }
+            }
+            try await expectPointers(spool)
+            #expect(try await database.spooledVolumes().isEmpty)
+            #expect(try await database.spooledBytes() == 0)
+            #expect(try await database.setting("pending") == nil)
+            #expect(try await database.setting("head") == [2])
+            let last = isKilled ? try await disk.open() : (spool: spool, database: database)
+            if !isKilled { try await last.spool.discardAll(but: []) }
+            for table in ["staged_blob", "spooled_volume"] {
+                let rows = try await last.database.database.read { try $0.query("SELECT 1 FROM \(table)") }
+                #expect(rows.isEmpty)
+            }
+            try await expectPointers(last.spool)
+            #expect(try await database.volume(volume) == record)
+        }
+    }
+
     @Test func `files of volumes that no list names are deleted`() async throws {
         try await withTemporaryDirectory { directory in
             let disk = try Disk(directory)
-            try FileManager.default.createDirectory(atPath: disk.spoolPath, withIntermediateDirectories: true)
+            let blob = disk.blob(5000, seed: 1)
+            let pointer = try await disk.saved(blob)
             let orphan = disk.spoolPath + "/\(VolumeID(.random()))-3.segment"
             try Data([1]).write(to: URL(filePath: orphan))
             let (spool, _) = try await disk.open()
-            let blob = disk.blob(5000, seed: 1)
-            let pointer = try await spool.append(blob).pointer
-            try await spool.barrier()
-            let (again, _) = try await disk.open()
             #expect(!FileManager.default.fileExists(atPath: orphan))
-            #expect(disk.isWhole(blob, at: pointer, in: again.localSegments))
+            #expect(disk.isWhole(blob, at: pointer, in: spool.localSegments))
+            try await spool.discardAll(but: [])
+            try Data([1]).write(to: URL(filePath: orphan))
+            _ = try await disk.open()
+            #expect(!FileManager.default.fileExists(atPath: orphan))
+        }
+    }
+
+    @Test func `a database that is new beside old segments is refused, and nothing is deleted`() async throws {
+        try await withTemporaryDirectory { directory in
+            let disk = try Disk(directory)
+            let blob = disk.blob(5000, seed: 1)
+            let pointer = try await disk.saved(blob)
+            for suffix in ["", "-wal", "-shm"] {
+                try? FileManager.default.removeItem(atPath: disk.databasePath + suffix)
+            }
+            for _ in 0..<2 {
+                let reason = "it knows nothing of the segments that wait in \(disk.spoolPath)"
+                await #expect(throws: StoreError.stateDamaged(reason: reason)) { _ = try await disk.open() }
+                #expect(FileManager.default.fileExists(atPath: disk.path(of: pointer)))
+            }
         }
     }
 }
