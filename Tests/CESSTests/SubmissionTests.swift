@@ -101,6 +101,26 @@ import TestSupport
         #expect(try await chain.find(signed) == nil)
     }
 
+    @Test(arguments: [false, true])
+    func `blocks that a lagging server cannot show are not taken for blocks without the extrinsic`(
+        nonceIsUsed: Bool
+    ) async throws {
+        let chain = try await connect()
+        let signed = try await chain.submit(.remark([1]), by: alice)
+        if nonceIsUsed {
+            server.store(ChainKeys.account(alice.accountID), AccountInfo(nonce: signed.nonce + 1))
+        }
+        // Behind one address there may be a server that knows the newest header and one that has no blocks yet.
+        let unknown = Countdown(300)
+        server.change {
+            $0.override = { (method) throws(RPCError) in
+                method == "chain_getBlockHash" && unknown.next() ? .null : nil
+            }
+        }
+        #expect(try await chain.waitIncluded(signed).index == 1)
+        #expect(server.best > 64)
+    }
+
     @Test func `an extrinsic that the server forgot is sent again`() async throws {
         let chain = try await connect()
         let signed = try await chain.sign(.remark([1]), by: alice)
