@@ -121,6 +121,36 @@ import TestSupport
         #expect(server.best > 64)
     }
 
+    @Test func `a server that calls an extrinsic too old is not believed while blocks may hold it`() async throws {
+        let chain = try await connect()
+        let signed = try await chain.submit(.remark([1]), by: alice)
+        let included = try await chain.waitIncluded(signed)
+        for text in ["Transaction has an ancient birth block", "Transaction is outdated"] {
+            server.change {
+                $0.override = { (method) throws(RPCError) in
+                    guard method == "author_submitExtrinsic" else { return nil }
+                    throw .refused(method: method, code: 1010, message: "Invalid Transaction", data: .string(text))
+                }
+            }
+            #expect(try await chain.settle(signed) == included)
+        }
+    }
+
+    @Test func `an extrinsic that is too old for a server is given up when its era is final`() async throws {
+        let chain = try await connect()
+        server.change {
+            $0.override = { (method) throws(RPCError) in
+                guard method == "author_submitExtrinsic" else { return nil }
+                throw .refused(
+                    method: method, code: 1010, message: "Invalid Transaction",
+                    data: "Transaction has an ancient birth block")
+            }
+        }
+        let signed = try await chain.sign(.remark([1]), by: alice)
+        #expect(try await chain.settle(signed) == nil)
+        #expect(server.best >= 64)
+    }
+
     @Test func `an extrinsic that the server forgot is sent again`() async throws {
         let chain = try await connect()
         let signed = try await chain.sign(.remark([1]), by: alice)

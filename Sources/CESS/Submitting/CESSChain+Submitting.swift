@@ -79,6 +79,22 @@ extension CESSChain {
         }
     }
 
+    /// Sends a signed extrinsic, again perhaps, and waits until it is in a block or never can be in one.
+    ///
+    /// A refusal because of its age or its nonce is one server's word, and one that lags behind gives it just so: finalized
+    /// blocks decide.
+    ///
+    /// - Returns: nil if it never was included and no longer can be.
+    /// - Throws: `SubmissionError.refused` for other reasons; `failed`.
+    public func settle(_ signed: SignedExtrinsic) async throws -> Inclusion? {
+        do { try await submit(signed) } catch SubmissionError.refused(let refusal, _)
+            where refusal == .ancientBirth || refusal == .stale
+        {}
+        do { return try await waitIncluded(signed) } catch SubmissionError.dead, SubmissionError.superseded {
+            return nil
+        }
+    }
+
     /// Signs and sends a call.
     public func submit(_ call: Call, by signer: KeyPair, nonce: UInt32? = nil) async throws -> SignedExtrinsic {
         let signed = try await sign(call, by: signer, nonce: nonce)
