@@ -229,6 +229,22 @@ import TestSupport
         #expect(try await chain.waitIncluded(signed).index == 1)
     }
 
+    @Test func `a server of another network does not hide that the right one is away for a while`() async throws {
+        let wrong = try FakeServer("wrong", genesis: "another")
+        let chain = try await CESSChain.connect(
+            to: [server, wrong], expectedGenesis: server.genesis,
+            options: CESSChain.Options(pollInterval: .microseconds(10)))
+        let signed = try await chain.submit(.remark([1]), by: alice)
+        let failures = Countdown(20)
+        server.change {
+            $0.override = { (_) throws(RPCError) in
+                if failures.next() { throw .httpStatus(503) }
+                return nil
+            }
+        }
+        #expect(try await chain.waitIncluded(signed).index == 1)
+    }
+
     @Test func `a wait for a server that hangs ends`() async throws {
         let chain = try await connect()
         let signed = try await chain.submit(.remark([1]), by: alice)
