@@ -563,6 +563,27 @@ struct NodeReporterTests {
         }
     }
 
+    @Test func `a folder that cannot be written does not keep the others from being settled`() async throws {
+        let fids = (0..<3).map { FID(SHA256.hash([UInt8($0)])) }.sorted()
+        try await withBench { bench in
+            for fid in fids {
+                try await bench.keep(fid, Sample(1))
+                bench.chain.change {
+                    $0.files[fid] = FileInfo(
+                        segments: [
+                            SegmentInfo(
+                                hash: SegmentHash(.zero),
+                                fragments: [FragmentInfo(hash: Sample(1).hash, node: account)])
+                        ], owners: [], fileSize: 1, completion: 1)
+                }
+            }
+            // A file where the first one's folder should be made.
+            try Data().write(to: URL(filePath: bench.store.directory + "/file/" + fids[0].hex))
+            try await bench.expect([])
+            #expect(bench.store.waiting() == [fids[0]])
+        }
+    }
+
     @Test func `fragments of neither file nor deal go`() async throws {
         try await withBench { bench in
             try await bench.keep(fid, Sample(1))
