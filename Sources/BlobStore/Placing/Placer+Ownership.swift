@@ -15,7 +15,7 @@ extension Placer {
     ///
     /// Everybody can read a declaration and declare the same fragments as his own, even while they are on their way: the
     /// deal is his then, and so is the file that it becomes, to delete (protocol reference §12, 7). So nothing counts that
-    /// is not this account's, in this territory, and exactly what was declared.
+    /// is not this account's, in this territory, and exactly what was declared; what cannot be read is nobody's but his.
     ///
     /// - Throws: `StoreError.fidTaken` where somebody else has the deal, or the file alone.
     func states(of volumes: [Volume], at block: Bytes32) async throws -> [VolumeState] {
@@ -24,11 +24,11 @@ extension Placer {
         let deals = try await chain.deals(fids.filter { files[$0] == nil }, at: block)
         return try volumes.map { volume in
             if let file = files[volume.fid] {
-                guard isOwn(file, volume) else { throw StoreError.fidTaken(volume.fid) }
+                guard let file = file.value, isOwn(file, volume) else { throw StoreError.fidTaken(volume.fid) }
                 return .file
             }
-            guard let deal = deals[volume.fid] else { return .nothing }
-            guard isOwn(deal.user), deal.segments == volume.declaration.segments else {
+            guard let found = deals[volume.fid] else { return .nothing }
+            guard let deal = found.value, isOwn(deal.user), deal.segments == volume.declaration.segments else {
                 throw StoreError.fidTaken(volume.fid)
             }
             return .deal(deal)

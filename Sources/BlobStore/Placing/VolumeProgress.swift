@@ -20,9 +20,10 @@ public struct VolumeProgress: Sendable {
         }
         let best = try await chain.bestBlock()
         let final = try await chain.finalizedBlock()
-        let files = try await chain.files(fids, at: best.hash)
-        let finalFiles = try await chain.files(fids, at: final.hash)
-        let deals = try await chain.deals(fids, at: best.hash)
+        // What cannot be read is somebody else's, and says nothing of these volumes.
+        let files = try await chain.files(fids, at: best.hash).compactMapValues(\.value)
+        let finalFiles = try await chain.files(fids, at: final.hash).compactMapValues(\.value)
+        let deals = try await chain.deals(fids, at: best.hash).compactMapValues(\.value)
         var stages: [Stage] = []
         for (volume, fid) in zip(plan.volumes, fids) {
             if finalFiles[fid] != nil {

@@ -112,8 +112,10 @@ struct NodeReporter {
     ) async throws {
         if let file = standings.files[fid] {
             reopened.remove(fid)
+            guard let file = file.value else { return }  // whose rows these are cannot be told
             try await settle(fid, fragments, file)
         } else if let deal = standings.deals[fid] {
+            guard let deal = deal.value else { return }
             try await report(fid, fragments.union(store.storedFragments(of: fid)), deal, standings.height)
         } else {
             reopened.remove(fid)

@@ -43,11 +43,11 @@ extension FaultyNetwork: StorageChain, FragmentNodes {
     func finalizedBlocks() async throws -> [BlockRef] { try await step { try await network.finalizedBlocks() } }
     func bestBlock() async throws -> BlockRef { try await step { try await network.bestBlock() } }
 
-    func files(_ fids: [FID], at block: Bytes32) async throws -> [FID: FileInfo] {
+    func files(_ fids: [FID], at block: Bytes32) async throws -> [FID: ChainValue<FileInfo>] {
         try await step { try await network.files(fids, at: block) }
     }
 
-    func deals(_ fids: [FID], at block: Bytes32) async throws -> [FID: DealInfo] {
+    func deals(_ fids: [FID], at block: Bytes32) async throws -> [FID: ChainValue<DealInfo>] {
         try await step { try await network.deals(fids, at: block) }
     }
 

@@ -584,6 +584,24 @@ struct NodeReporterTests {
         }
     }
 
+    @Test func `what the chain has and nobody can read is neither reported nor dropped`() async throws {
+        let a = Sample(1)
+        for isFile in [false, true] {
+            try await withBench { bench in
+                try await bench.keep(fid, a)
+                bench.chain.change {
+                    $0.unreadable = [fid]
+                    $0.deals[fid] = .sample([[a.hash]])
+                    if isFile {
+                        $0.files[fid] = FileInfo(segments: [], owners: [], fileSize: 1, completion: 1)
+                    }
+                }
+                for _ in 0..<12 { try await bench.expect([]) }
+                #expect(bench.store.waitingFragments(of: fid) == [a.hash])
+            }
+        }
+    }
+
     @Test func `fragments of neither file nor deal go`() async throws {
         try await withBench { bench in
             try await bench.keep(fid, Sample(1))
