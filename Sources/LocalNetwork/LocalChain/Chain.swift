@@ -100,6 +100,7 @@ actor Chain {
     }
 
     private func dropDead() throws {
+        pool.liftBans(best: best.number)
         guard pool.count > 0 else { return }
         let dead = try store.read { reader in
             try pool.removeDead(best: best.number) { try Self.account($0, reader).nonce }
@@ -129,7 +130,7 @@ actor Chain {
     ) throws(PoolRejection) -> (transaction: Transaction, replaced: Transaction?) {
         let hash = Extrinsic.hash(bytes)
         guard !pool.contains(hash) else { throw .alreadyImported }
-        guard !pool.isBanned(hash) else { throw .temporarilyBanned }
+        guard !pool.isBanned(hash, best: best.number) else { throw .temporarilyBanned }
         let transaction = try Transaction(bytes)
         try check(transaction)
         return (transaction, try pool.admission(of: transaction))

@@ -137,6 +137,18 @@ private let token = RuntimeParameters.existentialDeposit
         }
     }
 
+    @Test func `a ban ends with its time, whether or not anything waits in the pool`() async throws {
+        try await withTemporaryDirectory { directory in
+            let chain = try DrivenChain(directory: directory)
+            let transaction = try Transaction(try await chain.sign(.remark([1]), by: alice).bytes)
+            var pool = TransactionPool()
+            pool.insert(transaction, best: 5)
+            pool.remove(transaction, bannedAt: 5)
+            #expect(pool.isBanned(transaction.hash, best: 5 + TransactionPool.banTime - 1))
+            #expect(!pool.isBanned(transaction.hash, best: 5 + TransactionPool.banTime))
+        }
+    }
+
     @Test func `the pool has room for so many bytes`() async throws {
         try await withTemporaryDirectory { directory in
             let chain = try DrivenChain(directory: directory)
