@@ -26,10 +26,12 @@ extension Methods {
             try chain.value(try parameters.bytes(0), at: try parameters.hash(1)).map { .integer($0.count) } ?? .null
         },
         "state_queryStorageAt": { chain, parameters in
-            let keys = try parameters.array(0).map { try Parameters.bytes($0) }
+            let keys = try parameters.array(0)
+            guard keys.count <= maximumListCount else { throw RPCFailure.tooMany("keys", limit: maximumListCount) }
             let hash = try parameters.hash(1) ?? chain.best.hash
             let number = try chain.number(at: hash)
-            return [.object(["block": .hex(hash), "changes": try chain.values(keys, after: number)])]
+            let values = try chain.values(try keys.map { try Parameters.bytes($0) }, after: number)
+            return [.object(["block": .hex(hash), "changes": values])]
         },
         "state_getKeysPaged": getKeysPaged,
         "state_getKeysPagedAt": getKeysPaged,
@@ -37,8 +39,9 @@ extension Methods {
             let prefix = try parameters.bytes(0)
             let number = try chain.number(at: try parameters.hash(1))
             let keys = try chain.store.read {
-                try $0.keys(prefix: prefix, start: nil, count: .max, after: number)
+                try $0.keys(prefix: prefix, start: nil, count: maximumListCount + 1, after: number)
             }
+            guard keys.count <= maximumListCount else { throw RPCFailure.tooMany("keys", limit: maximumListCount) }
             return .array(keys.map { .hex($0) })
         },
         "state_call": { chain, parameters in
@@ -85,10 +88,14 @@ extension Chain {
     }
 
     func values(_ keys: [[UInt8]], after number: BlockNumber) throws -> JSONValue {
-        try store.read { reader in
+        var left = RPCServer.maximumAnswerByteCount / 2  // a byte has two digits
+        return try store.read { reader in
             .array(
                 try keys.map { key in
-                    [.hex(key), try read(key, after: number, reader).map { .hex($0) } ?? .null]
+                    let value = try read(key, after: number, reader)
+                    left -= key.count + (value?.count ?? 0)
+                    guard left > 0 else { throw RPCFailure.answerTooBig }
+                    return [.hex(key), value.map { .hex($0) } ?? .null]
                 })
         }
     }
