@@ -56,6 +56,9 @@ public enum LocalChain {
             do { try await clock.sleep(until: next) } catch { return }
             do { try await chain.author(now: milliseconds()) } catch DatabaseError.full {
                 logger.error("no block: the disk is full")
+            } catch DatabaseError.inputOutput(let detail) {
+                // A quota that is used up, too, and a disk that is away for a while.
+                logger.error("no block: the disk does not take it", metadata: ["error": "\(detail)"])
             } catch DatabaseError.busy {
                 logger.error("no block: the database is locked by another process")
             }
