@@ -17,7 +17,7 @@ public enum LocalChain {
         ready: @escaping @Sendable (_ port: Int, _ genesis: Bytes32) -> Void = { _, _ in }
     ) async throws {
         let chain = try await open(configuration)
-        if chain.parameters != configuration.parameters {
+        if chain.parameters != configuration.parameters || chain.finalityLag != configuration.finalityLag {
             logger.warning("the chain keeps the timing that it began with")
         }
         let blockTime = Duration.milliseconds(chain.parameters.blockTime)

@@ -115,6 +115,21 @@ import Testing
         }
     }
 
+    @Test func `what was final stays final when the chain is started with another lag`() async throws {
+        try await withTemporaryDirectory { directory in
+            var first = try DrivenChain(directory: directory)
+            try await first.author(5)
+            let finalized = try await first.ask("chain_getFinalizedHead")
+            var configuration = LocalChainConfiguration(directory: directory.path)
+            configuration.finalityLag = 4
+            let second = try Chain(configuration)
+            let again = try await second.run {
+                try Methods.answer("chain_getFinalizedHead", Parameters(values: []), on: $0)
+            }
+            #expect(again == finalized)
+        }
+    }
+
     @Test func `keys are paged through, however many there are`() async throws {
         try await withTemporaryDirectory { directory in
             let store = try ChainStore(path: directory.appending(path: "chain.db").path)
