@@ -163,6 +163,7 @@ actor Chain {
         payload.encode(birthHash)
         guard transaction.signature.verify(Extrinsic.signedBytes(ofPayload: payload.bytes), by: transaction.signer)
         else { throw .badSignature }
+        if case .setTimestamp = transaction.call { throw .mandatoryCall }
         guard transaction.nonce >= account.nonce else { throw .stale }
         guard transaction.bytes.count <= Fees.maximumBlockLength,
             transaction.call.weight <= Fees.maximumBlockWeight - Fees.baseWeight
