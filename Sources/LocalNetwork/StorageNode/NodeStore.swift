@@ -86,14 +86,14 @@ final class NodeStore: Sendable {
         try await onDisk { [directory] in
             try partial.finish()
             guard fdatasync(partial.descriptor) == 0 else { throw NodeStoreError("sync", partial.path) }
-            let isNew = unsafe mkdir(folder, 0o700) == 0
-            guard isNew || errno == EEXIST else { throw NodeStoreError("mkdir", folder) }
+            guard unsafe mkdir(folder, 0o700) == 0 || errno == EEXIST else { throw NodeStoreError("mkdir", folder) }
             guard unsafe rename(partial.path, folder + "/" + fragment.hex) == 0 else {
                 throw NodeStoreError("rename", partial.path)
             }
             partial.isKept = true
             try Self.sync(folder)
-            if isNew { try Self.sync(directory + "/report") }
+            // Also where the folder was there: who made it may have died, or failed, before he came to this.
+            try Self.sync(directory + "/report")
         }
     }
 
