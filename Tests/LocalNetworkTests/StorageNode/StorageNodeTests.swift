@@ -186,6 +186,17 @@ struct StorageNodeTests {
         }
     }
 
+    @Test func `the chain is asked for the deal when the body is there and right`() async throws {
+        try await withNode { [sample] node in
+            node.chain.change { $0.deals[node.fid] = .sample([[sample.hash]]) }
+            _ = try await node.putForm([1], sample.hash.hex)
+            _ = try await node.putForm(sample.content, Sample(3).hash.hex)
+            #expect(node.chain.lookUps == 0)
+            #expect(try await node.putForm(sample.content, sample.hash.hex) == "200 200 ok")
+            #expect(node.chain.lookUps == 1)
+        }
+    }
+
     @Test func `the zero fragment needs neither deal nor content`() async throws {
         // A long interval: without a deal, the node's own round would drop it again.
         try await withNode(interval: .seconds(600)) { node in
