@@ -13,7 +13,7 @@ extension NodeServer {
         else { return NodeReply.notFound }
         let file = ServedFile(opened)
         if faults.contains(.jsonInsteadOfData) { return NodeReply.systemError }
-        guard let range = request.headers["Range"] else { return whole(file, request, faults) }
+        guard let range = request.headers["Range"], !range.isEmpty else { return whole(file, request, faults) }
         return part(file, RangeHeader(range, byteCount: file.byteCount, allowsStandard: !isStock), faults)
     }
 

@@ -197,6 +197,14 @@ struct StorageNodeTests {
         }
     }
 
+    @Test func `a body of any length is only as long as it is`() async throws {
+        try await withNode { [sample] node in
+            let long = [UInt8](repeating: 7, count: 70 << 20)
+            let answer = try await node.putForm(long, sample.hash.hex)
+            #expect(answer == "200 400 the fragment size is wrong")
+        }
+    }
+
     @Test func `the zero fragment needs neither deal nor content`() async throws {
         // A long interval: without a deal, the node's own round would drop it again.
         try await withNode(interval: .seconds(600)) { node in
@@ -237,6 +245,8 @@ struct StorageNodeTests {
             let standard = try await node.request("GET", "/fragment", ["Fragment": zero, "Range": "bytes=0-99"])
             #expect(standard.status == 206 && standard.body.count == 100)
             #expect(standard.header("content-range") == "bytes 0-99/8388608")
+            let all = try await node.request("GET", "/fragment", ["Fragment": zero, "Range": ""])
+            #expect(all.status == 200 && all.body.count == CESSLimits.fragmentByteCount)
             let whole = try await node.request("GET", "/fragment", ["Fragment": zero])
             #expect(whole.status == 200 && whole.header("accept-ranges") == "bytes")
             let modified = try #require(whole.header("last-modified"))
