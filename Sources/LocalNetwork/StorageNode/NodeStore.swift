@@ -47,10 +47,7 @@ final class NodeStore: Sendable {
     /// The genesis hash of the network that all this belongs to; nil before the node has met its chain.
     func genesis() throws -> Bytes32? {
         let path = directory + "/genesis"
-        guard let opened = open(path) else {
-            guard errno == ENOENT else { throw NodeStoreError("open", path) }
-            return nil
-        }
+        guard let opened = try open(path) else { return nil }
         defer { close(opened.descriptor) }
         let bytes = unsafe [UInt8](unsafeUninitializedCapacity: 66) { buffer, count in
             unsafe count = max(0, read(opened.descriptor, buffer.baseAddress, buffer.count))
@@ -118,14 +115,19 @@ final class NodeStore: Sendable {
     }
 
     /// Nil where the node does not hold it.
-    func openFragment(_ fragment: FragmentHash, of fid: FID) -> Opened? {
-        open(fileFolder(fid) + "/" + fragment.hex) ?? open(reportFolder(fid) + "/" + fragment.hex)
+    func openFragment(_ fragment: FragmentHash, of fid: FID) throws -> Opened? {
+        try open(fileFolder(fid) + "/" + fragment.hex) ?? open(reportFolder(fid) + "/" + fragment.hex)
     }
 
-    /// Nil unless it is a plain file.
-    func open(_ path: String) -> Opened? {
+    /// Nil unless there is a plain file.
+    ///
+    /// - Throws: where that cannot be told, as when this process has too many files open.
+    func open(_ path: String) throws -> Opened? {
         let descriptor = unsafe Glibc.open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW)
-        guard descriptor >= 0 else { return nil }
+        guard descriptor >= 0 else {
+            guard [ENOENT, ENOTDIR, ELOOP, ENAMETOOLONG].contains(errno) else { throw NodeStoreError("open", path) }
+            return nil
+        }
         var status = stat()
         guard unsafe fstat(descriptor, &status) == 0, status.st_mode & S_IFMT == S_IFREG else {
             close(descriptor)
