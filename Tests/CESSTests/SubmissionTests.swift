@@ -132,8 +132,27 @@ import TestSupport
                     throw .refused(method: method, code: 1010, message: "Invalid Transaction", data: .string(text))
                 }
             }
-            #expect(try await chain.settle(signed) == included)
+            #expect(try await chain.settle(signed) == included.block)
         }
+    }
+
+    @Test(arguments: ["Transaction has an ancient birth block", "Transaction is outdated"])
+    func `an extrinsic in a block whose state is gone is settled all the same`(refusal: String) async throws {
+        let chain = try await connect()
+        let signed = try await chain.submit(.remark([1]), by: alice)
+        let included = try await chain.waitIncluded(signed)
+        server.change {
+            $0.override = { (method) throws(RPCError) in
+                switch method {
+                case "author_submitExtrinsic":
+                    throw .refused(method: method, code: 1010, message: "Invalid Transaction", data: .string(refusal))
+                case "state_getStorage":
+                    throw .refused(method: method, code: 4003, message: "State already discarded", data: nil)
+                default: return nil
+                }
+            }
+        }
+        #expect(try await chain.settle(signed) == included.block)
     }
 
     @Test func `an extrinsic that is too old for a server is given up when its era is final`() async throws {

@@ -33,7 +33,7 @@ extension CESSChain: StorageChain {
     public func send(_ signed: SignedExtrinsic) async throws { try await submit(signed) as Void }
 
     public func submit(_ signed: SignedExtrinsic) async throws -> BlockNumber? {
-        try await settle(signed)?.block.number
+        try await settle(signed)?.number
     }
 }
 

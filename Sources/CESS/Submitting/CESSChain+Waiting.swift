@@ -73,9 +73,19 @@ extension CESSChain {
 
     private func look(with search: inout ExtrinsicSearch) async throws -> Inclusion? {
         guard let (block, index) = try await search.advance(servers) else { return nil }
+        return try await inclusion(in: block, at: index)
+    }
+
+    func inclusion(in block: BlockRef, at index: Int) async throws -> Inclusion {
         let metadata = try await runtime(at: block.hash).metadata
         return try Inclusion(
             block: block, index: index, allEvents: try await events(at: block.hash), metadata: metadata)
+    }
+
+    /// Where an extrinsic is on the best chain. Unlike `find`, it needs no state of that block.
+    func place(of signed: SignedExtrinsic) async throws -> (block: BlockRef, index: Int)? {
+        var search = ExtrinsicSearch(signed)
+        return try await search.advance(servers)
     }
 
     /// Whether the era is over for good: finalized blocks fill it, and none of them holds the extrinsic.
