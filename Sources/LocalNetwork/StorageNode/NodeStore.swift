@@ -47,7 +47,15 @@ final class NodeStore: Sendable {
     /// The genesis hash of the network that all this belongs to; nil before the node has met its chain.
     func genesis() throws -> Bytes32? {
         let path = directory + "/genesis"
-        guard let opened = try open(path) else { return nil }
+        guard let opened = try open(path) else {
+            // Something that is no file does not mean that the node has met no chain: it would take the next best one for
+            // its own, and drop what that does not know.
+            var status = stat()
+            guard unsafe lstat(path, &status) != 0, errno == ENOENT else {
+                throw NodeStoreError("open", path, code: EBADMSG)
+            }
+            return nil
+        }
         defer { close(opened.descriptor) }
         let bytes = unsafe [UInt8](unsafeUninitializedCapacity: 66) { buffer, count in
             unsafe count = max(0, read(opened.descriptor, buffer.baseAddress, buffer.count))

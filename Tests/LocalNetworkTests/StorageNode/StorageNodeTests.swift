@@ -345,6 +345,19 @@ struct StorageNodeTests {
         }
     }
 
+    @Test func `a node that cannot read which network it belongs to does not take it for none`() async throws {
+        try await withTemporaryDirectory { directory in
+            let store = try NodeStore(directory: directory.path)
+            #expect(try store.genesis() == nil)
+            let mark = directory.appending(path: "genesis")
+            try FileManager.default.createSymbolicLink(at: mark, withDestinationURL: directory.appending(path: "gone"))
+            #expect(throws: NodeStoreError.self) { try store.genesis() }
+            try FileManager.default.removeItem(at: mark)
+            try FileManager.default.createDirectory(at: mark, withIntermediateDirectories: false)
+            #expect(throws: NodeStoreError.self) { try store.genesis() }
+        }
+    }
+
     @Test func `an upload that breaks off leaves nothing`() async throws {
         try await withNode { [sample] node in
             let task = Task {
