@@ -9,9 +9,6 @@ enum Methods {
 
     static let table: [String: Method] = system.merging(chain) { $1 }.merging(state) { $1 }.merging(author) { $1 }
 
-    /// Things that one request may ask for: each is looked up on the queue that makes the blocks.
-    static let maximumListCount = 10_000
-
     static func answer(_ method: String, _ parameters: Parameters, on chain: isolated Chain) throws -> JSONValue {
         guard let body = table[method] else { throw RPCFailure.methodNotFound }
         return try body(chain, parameters)
@@ -67,11 +64,7 @@ enum Methods {
                 guard let number = BlockNumber(exactly: number) else { return .null }
                 return try chain.store.read { try $0.hash(of: number) }.map { .hex($0) } ?? .null
             }
-            guard let numbers = first.array else { return try hash(first) }
-            guard numbers.count <= maximumListCount else {
-                throw RPCFailure.tooMany("numbers", limit: maximumListCount)
-            }
-            return .array(try numbers.map(hash))
+            return first.array == nil ? try hash(first) : .array(try parameters.array(0).map(hash))
         },
         "chain_getHead": { chain, _ in .hex(chain.best.hash) },
         "chain_getFinalizedHead": finalizedHead,

@@ -24,8 +24,8 @@ struct RPCFailure: Error {
     static let batchTooBig = RPCFailure(
         code: -32011, message: "The batch response was too large",
         data: "Exceeded max limit of \(RPCServer.maximumAnswerByteCount)")
-    static func tooMany(_ what: String, limit: Int) -> RPCFailure {
-        RPCFailure(code: 4002, message: "count exceeds maximum value. \(what), max: \(limit)")
+    static func tooMany(limit: Int) -> RPCFailure {
+        RPCFailure(code: 4002, message: "count exceeds maximum value. max: \(limit)")
     }
 
     init(code: Int, message: String, data: String? = nil) {

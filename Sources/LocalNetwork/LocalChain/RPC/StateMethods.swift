@@ -26,22 +26,21 @@ extension Methods {
             try chain.value(try parameters.bytes(0), at: try parameters.hash(1)).map { .integer($0.count) } ?? .null
         },
         "state_queryStorageAt": { chain, parameters in
-            let keys = try parameters.array(0)
-            guard keys.count <= maximumListCount else { throw RPCFailure.tooMany("keys", limit: maximumListCount) }
+            let keys = try parameters.array(0).map { try Parameters.bytes($0) }
             let hash = try parameters.hash(1) ?? chain.best.hash
             let number = try chain.number(at: hash)
-            let values = try chain.values(try keys.map { try Parameters.bytes($0) }, after: number)
-            return [.object(["block": .hex(hash), "changes": values])]
+            return [.object(["block": .hex(hash), "changes": try chain.values(keys, after: number)])]
         },
         "state_getKeysPaged": getKeysPaged,
         "state_getKeysPagedAt": getKeysPaged,
         "state_getKeys": { chain, parameters in
             let prefix = try parameters.bytes(0)
             let number = try chain.number(at: try parameters.hash(1))
+            let limit = Parameters.maximumItemCount
             let keys = try chain.store.read {
-                try $0.keys(prefix: prefix, start: nil, count: maximumListCount + 1, after: number)
+                try $0.keys(prefix: prefix, start: nil, count: limit + 1, after: number)
             }
-            guard keys.count <= maximumListCount else { throw RPCFailure.tooMany("keys", limit: maximumListCount) }
+            guard keys.count <= limit else { throw RPCFailure.tooMany(limit: limit) }
             return .array(keys.map { .hex($0) })
         },
         "state_call": { chain, parameters in
