@@ -100,12 +100,31 @@ import TestSupport
         let deal = DealInfo(fileSize: 1, segments: [], user: brief, completed: [CompleteInfo(row: 3, node: alice)])
         server.store(ChainKeys.deal(fids[99]), deal)
         let found = try await chain.files(fids + fids, at: chain.genesis)
-        #expect(found.count == 90 && found[fids[0]] == file && found[fids[95]] == nil)
+        #expect(found.count == 90 && found[fids[0]] == .readable(file) && found[fids[95]] == nil)
         #expect(server.callCount("state_queryStorageAt") == 4)
-        #expect(try await chain.file(fids[1], at: chain.genesis) == file)
-        #expect(try await chain.deal(fids[99], at: chain.genesis) == deal)
+        #expect(try await chain.file(fids[1], at: chain.genesis) == .readable(file))
+        #expect(try await chain.deal(fids[99], at: chain.genesis) == .readable(deal))
         #expect(try await chain.deals(fids, at: chain.genesis).count == 1)
         #expect(try await chain.heldFiles(of: alice, at: chain.genesis).isEmpty)
+    }
+
+    @Test func `a stranger's deal without proper hashes is there, and hides no other one`() async throws {
+        let chain = try await connect()
+        let fids = (0..<3).map { FID(SHA256.hash([UInt8($0)])) }
+        let brief = UserBrief(user: alice, fileName: Array("abc".utf8), territoryName: [])
+        let segment = SegmentList(hash: SegmentHash(.zero), fragments: [FragmentHash(.zero)])
+        let deal = DealInfo(fileSize: 1, segments: [segment], user: brief)
+        server.store(ChainKeys.deal(fids[0]), deal)
+        // The first digit of the segment's hash: after the size of 16 bytes and the count of segments.
+        var bytes = deal.scaleBytes
+        bytes[17] = UInt8(ascii: "Z")
+        let odd = bytes
+        server.change { $0.storage[ChainKeys.deal(fids[1]).bytes] = odd }
+        let found = try await chain.deals(fids, at: chain.genesis)
+        #expect(found == [fids[0]: .readable(deal), fids[1]: .unreadable])
+        // What is no deal at all is the server's fault.
+        server.change { $0.storage[ChainKeys.deal(fids[1]).bytes] = odd.dropLast() }
+        await #expect(throws: ChainError.self) { try await chain.deals(fids, at: chain.genesis) }
     }
 
     @Test func `territories are listed with names that are not text`() async throws {

@@ -101,6 +101,75 @@ import TestSupport
         #expect(try await chain.find(signed) == nil)
     }
 
+    @Test(arguments: [false, true])
+    func `blocks that a lagging server cannot show are not taken for blocks without the extrinsic`(
+        nonceIsUsed: Bool
+    ) async throws {
+        let chain = try await connect()
+        let signed = try await chain.submit(.remark([1]), by: alice)
+        if nonceIsUsed {
+            server.store(ChainKeys.account(alice.accountID), AccountInfo(nonce: signed.nonce + 1))
+        }
+        // Behind one address there may be a server that knows the newest header and one that has no blocks yet.
+        let unknown = Countdown(300)
+        server.change {
+            $0.override = { (method) throws(RPCError) in
+                method == "chain_getBlockHash" && unknown.next() ? .null : nil
+            }
+        }
+        #expect(try await chain.waitIncluded(signed).index == 1)
+        #expect(server.best > 64)
+    }
+
+    @Test func `a server that calls an extrinsic too old is not believed while blocks may hold it`() async throws {
+        let chain = try await connect()
+        let signed = try await chain.submit(.remark([1]), by: alice)
+        let included = try await chain.waitIncluded(signed)
+        for text in ["Transaction has an ancient birth block", "Transaction is outdated"] {
+            server.change {
+                $0.override = { (method) throws(RPCError) in
+                    guard method == "author_submitExtrinsic" else { return nil }
+                    throw .refused(method: method, code: 1010, message: "Invalid Transaction", data: .string(text))
+                }
+            }
+            #expect(try await chain.settle(signed) == included.block)
+        }
+    }
+
+    @Test(arguments: ["Transaction has an ancient birth block", "Transaction is outdated"])
+    func `an extrinsic in a block whose state is gone is settled all the same`(refusal: String) async throws {
+        let chain = try await connect()
+        let signed = try await chain.submit(.remark([1]), by: alice)
+        let included = try await chain.waitIncluded(signed)
+        server.change {
+            $0.override = { (method) throws(RPCError) in
+                switch method {
+                case "author_submitExtrinsic":
+                    throw .refused(method: method, code: 1010, message: "Invalid Transaction", data: .string(refusal))
+                case "state_getStorage":
+                    throw .refused(method: method, code: 4003, message: "State already discarded", data: nil)
+                default: return nil
+                }
+            }
+        }
+        #expect(try await chain.settle(signed) == included.block)
+    }
+
+    @Test func `an extrinsic that is too old for a server is given up when its era is final`() async throws {
+        let chain = try await connect()
+        server.change {
+            $0.override = { (method) throws(RPCError) in
+                guard method == "author_submitExtrinsic" else { return nil }
+                throw .refused(
+                    method: method, code: 1010, message: "Invalid Transaction",
+                    data: "Transaction has an ancient birth block")
+            }
+        }
+        let signed = try await chain.sign(.remark([1]), by: alice)
+        #expect(try await chain.settle(signed) == nil)
+        #expect(server.best >= 64)
+    }
+
     @Test func `an extrinsic that the server forgot is sent again`() async throws {
         let chain = try await connect()
         let signed = try await chain.sign(.remark([1]), by: alice)
@@ -168,6 +237,22 @@ import TestSupport
 
     @Test func `a wait puts up with a server that is away for a while`() async throws {
         let chain = try await connect()
+        let signed = try await chain.submit(.remark([1]), by: alice)
+        let failures = Countdown(20)
+        server.change {
+            $0.override = { (_) throws(RPCError) in
+                if failures.next() { throw .httpStatus(503) }
+                return nil
+            }
+        }
+        #expect(try await chain.waitIncluded(signed).index == 1)
+    }
+
+    @Test func `a server of another network does not hide that the right one is away for a while`() async throws {
+        let wrong = try FakeServer("wrong", genesis: "another")
+        let chain = try await CESSChain.connect(
+            to: [server, wrong], expectedGenesis: server.genesis,
+            options: CESSChain.Options(pollInterval: .microseconds(10)))
         let signed = try await chain.submit(.remark([1]), by: alice)
         let failures = Countdown(20)
         server.change {

@@ -50,7 +50,7 @@ public struct Catalog: VolumeCatalog {
     ) async throws -> (file: FileInfo, nodes: [[AccountID]]) {
         let fid = FID(record.fid)
         let block = try await chain.bestBlock()
-        guard let file = try await chain.files([fid], at: block.hash)[fid],
+        guard let file = try await chain.files([fid], at: block.hash)[fid]?.value,
             let nodes = Self.nodes(of: file, segmentCount: record.segments.count)
         else { throw ReadError.unknownVolume(volume) }
         try await database.setNodes(nodes, of: record.fid)

@@ -62,13 +62,13 @@ public struct Discovery: Sendable {
         guard !unlisted.isEmpty else { return [] }
         let files = try await chain.files(unlisted.map { FID($0) }, at: view.block.hash)
         return unlisted.filter { fid in
-            files[FID(fid)]?.owners.contains { $0.user == account && $0.territoryName == territory } != true
+            files[FID(fid)]?.value?.owners.contains { $0.user == account && $0.territoryName == territory } != true
         }
     }
 
     /// What files of this account that are not in its list are charged.
     func chargedBytes(of fids: Set<Bytes32>, at view: View) async throws -> UInt64 {
-        let files = try await chain.files(fids.map { FID($0) }, at: view.block.hash).values
+        let files = try await chain.files(fids.map { FID($0) }, at: view.block.hash).values.compactMap(\.value)
         return files.filter { file in file.owners.contains { $0.user == account && $0.territoryName == territory } }
             .reduce(0) { $0 + UInt64(clamping: CESSLimits.chargedByteCount(segmentCount: $1.segments.count)) }
     }
@@ -90,7 +90,8 @@ public struct Discovery: Sendable {
         guard !fids.isEmpty else { return ([], []) }
         let files = try await chain.files(fids.map { FID($0) }, at: view.block.hash)
         let candidates = files.compactMap { fid, file -> Candidate? in
-            guard let brief = file.owners.first(where: { $0.user == account && $0.territoryName == territory }),
+            guard let file = file.value,
+                let brief = file.owners.first(where: { $0.user == account && $0.territoryName == territory }),
                 let name = VolumeName(unverified: brief.fileName, key: nameTagKey), name.kind == .commit,
                 driveKeys(name.drive) != nil, let placement = VolumePlacement(fid: fid, file: file)
             else { return nil }

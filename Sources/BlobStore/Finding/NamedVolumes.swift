@@ -30,7 +30,7 @@ public actor NamedVolumes {
     func placement(of volume: VolumeID) async throws -> VolumePlacement? {
         let block = try await chain.finalizedBlock()
         if fid(of: volume) == nil { try await learnNames(at: block.hash) }
-        guard let fid = fid(of: volume), let file = try await chain.files([fid], at: block.hash)[fid] else {
+        guard let fid = fid(of: volume), let file = try await chain.files([fid], at: block.hash)[fid]?.value else {
             return nil
         }
         return VolumePlacement(fid: fid, file: file)
@@ -47,7 +47,8 @@ public actor NamedVolumes {
         var unknown = held.map(\.fid).filter { names[$0] == nil }[...]
         while !unknown.isEmpty {
             for (fid, file) in try await chain.files(Array(unknown.prefix(Self.batchCount)), at: block) {
-                names[fid] = file.owners.first { $0.user == account && $0.territoryName == territory }?.fileName ?? []
+                let own = file.value?.owners.first { $0.user == account && $0.territoryName == territory }
+                names[fid] = own?.fileName ?? []
             }
             unknown = unknown.dropFirst(Self.batchCount)
         }

@@ -33,15 +33,7 @@ extension CESSChain: StorageChain {
     public func send(_ signed: SignedExtrinsic) async throws { try await submit(signed) as Void }
 
     public func submit(_ signed: SignedExtrinsic) async throws -> BlockNumber? {
-        do {
-            try await submit(signed) as Void
-            return try await waitIncluded(signed).block.number
-        } catch SubmissionError.dead, SubmissionError.superseded {
-            return nil
-        } catch SubmissionError.refused(.ancientBirth, _), SubmissionError.refused(.stale, _) {
-            // It died before it was sent again; whether it had been included before, the caller looks up.
-            return nil
-        }
+        try await settle(signed)?.number
     }
 }
 

@@ -21,8 +21,8 @@ public protocol StorageChain: Sendable {
     /// The newest finalized block as each server that answers has it.
     func finalizedBlocks() async throws -> [BlockRef]
 
-    func files(_ fids: [FID], at block: Bytes32) async throws -> [FID: FileInfo]
-    func deals(_ fids: [FID], at block: Bytes32) async throws -> [FID: DealInfo]
+    func files(_ fids: [FID], at block: Bytes32) async throws -> [FID: ChainValue<FileInfo>]
+    func deals(_ fids: [FID], at block: Bytes32) async throws -> [FID: ChainValue<DealInfo>]
     func heldFiles(of account: AccountID, at block: Bytes32) async throws -> [UserFileSliceInfo]
     func territory(of account: AccountID, named name: [UInt8], at block: Bytes32) async throws -> TerritoryInfo?
     /// All registered nodes.
@@ -73,6 +73,6 @@ extension StorageChain {
     /// The block in which a volume became a file; nil if it is none at the newest finalized block.
     public func completion(of fid: Bytes32) async throws -> BlockNumber? {
         let block = try await finalizedBlock()
-        return try await files([FID(fid)], at: block.hash)[FID(fid)]?.completion
+        return try await files([FID(fid)], at: block.hash)[FID(fid)]?.value?.completion
     }
 }

@@ -28,9 +28,13 @@ struct VolumeStates: Sendable {
         let files = try await chain.files(fids, at: block)
         let deals = try await chain.deals(fids.filter { files[$0] == nil }, at: block)
         return volumes.map { volume in
-            if let file = files[volume.fid] { return isOwn(file, volume) ? .file : .taken }
-            guard let deal = deals[volume.fid] else { return .nothing }
-            return isOwn(deal.user) && deal.segments == volume.declaration.segments ? .deal(deal) : .taken
+            // What cannot be read is not what was declared here.
+            if let file = files[volume.fid] { return file.value.map { isOwn($0, volume) } == true ? .file : .taken }
+            guard let found = deals[volume.fid] else { return .nothing }
+            guard let deal = found.value, isOwn(deal.user), deal.segments == volume.declaration.segments else {
+                return .taken
+            }
+            return .deal(deal)
         }
     }
 

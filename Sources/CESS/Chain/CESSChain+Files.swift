@@ -5,23 +5,23 @@ public import Substrate
 /// Files and deals. A batch of them is one request for every 32: a file of 1000 segments has more than a megabyte.
 extension CESSChain {
     /// A stored file; nil if there is none (it may still be a deal).
-    public func file(_ fid: FID, at block: Bytes32) async throws -> FileInfo? {
+    public func file(_ fid: FID, at block: Bytes32) async throws -> ChainValue<FileInfo>? {
         try await files([fid], at: block)[fid]
     }
 
     /// The stored files among these.
-    public func files(_ fids: some Sequence<FID>, at block: Bytes32) async throws -> [FID: FileInfo] {
-        try await values(.file, fids, at: block, batch: 32, key: ChainItem.file.prefix.appending(part:))
+    public func files(_ fids: some Sequence<FID>, at block: Bytes32) async throws -> [FID: ChainValue<FileInfo>] {
+        try await foreignValues(.file, fids, at: block, batch: 32, key: ChainItem.file.prefix.appending(part:))
     }
 
     /// An open deal; nil if there is none.
-    public func deal(_ fid: FID, at block: Bytes32) async throws -> DealInfo? {
+    public func deal(_ fid: FID, at block: Bytes32) async throws -> ChainValue<DealInfo>? {
         try await deals([fid], at: block)[fid]
     }
 
     /// The open deals among these.
-    public func deals(_ fids: some Sequence<FID>, at block: Bytes32) async throws -> [FID: DealInfo] {
-        try await values(.deal, fids, at: block, batch: 32, key: ChainItem.deal.prefix.appending(part:))
+    public func deals(_ fids: some Sequence<FID>, at block: Bytes32) async throws -> [FID: ChainValue<DealInfo>] {
+        try await foreignValues(.deal, fids, at: block, batch: 32, key: ChainItem.deal.prefix.appending(part:))
     }
 
     /// The files that the chain lists for a user; it may have lost entries (`UserFileSliceInfo`).

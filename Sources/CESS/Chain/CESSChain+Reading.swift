@@ -21,16 +21,31 @@ extension CESSChain {
         _ item: ChainItem, _ names: some Sequence<Name>, at block: Bytes32, batch: Int,
         key: (Name) -> StorageKey, as type: T.Type = T.self
     ) async throws -> [Name: T] {
-        try await runtime(at: block).require(item)
+        try await values(item, names, at: block, batch: batch, key: key) { (bytes, _) in
+            try item.decode(bytes) { (decoder) throws(ScaleError) in try T(from: &decoder) }
+        }
+    }
+
+    /// The values under several keys that anybody may write to; the missing ones are left out.
+    func foreignValues<Name: Hashable & Sendable, T: ScaleDecodable & Sendable>(
+        _ item: ChainItem, _ names: some Sequence<Name>, at block: Bytes32, batch: Int, key: (Name) -> StorageKey
+    ) async throws -> [Name: ChainValue<T>] {
+        try await values(item, names, at: block, batch: batch, key: key) { try item.decodeForeign($0, metadata: $1) }
+    }
+
+    private func values<Name: Hashable & Sendable, T>(
+        _ item: ChainItem, _ names: some Sequence<Name>, at block: Bytes32, batch: Int,
+        key: (Name) -> StorageKey, decode: ([UInt8]?, Metadata) throws -> T?
+    ) async throws -> [Name: T] {
+        let runtime = try await runtime(at: block)
+        try runtime.require(item)
         var values: [Name: T] = [:]
         let names = Array(Set(names))
         for start in stride(from: 0, to: names.count, by: batch) {
             let part = names[start..<min(start + batch, names.count)]
             let keys = part.map { key($0).bytes }
             let found = try await servers.read { server in
-                try await server.storage(keys, at: block).map { bytes in
-                    try item.decode(bytes) { (decoder) throws(ScaleError) in try T(from: &decoder) }
-                }
+                try await server.storage(keys, at: block).map { try decode($0, runtime.metadata) }
             }
             for (name, value) in zip(part, found) { values[name] = value }
         }

@@ -31,7 +31,8 @@ final class ChainServers: Sendable {
     /// Gives `body` one server after the other until it returns.
     ///
     /// - Throws: what the last server that could be asked led to; before that a refusal, which says more than that another
-    ///   server is away, and `ChainError.wrongGenesis` before anything else.
+    ///   server is away. That one is of another network says everything while none is known to be of this one, and nothing
+    ///   afterwards: then the right one may only be away for a while.
     func read<R>(_ body: (any RPCTransport) async throws -> R) async throws -> R {
         let preferred = state.withLock { $0.preferred }
         var failure: (any Error)?
@@ -46,14 +47,19 @@ final class ChainServers: Sendable {
             } catch is CancellationError {
                 throw CancellationError()
             } catch {
-                if case ChainError.wrongGenesis? = failure { continue }
-                if case RPCError.refused? = failure {
-                    guard case RPCError.refused = error else { continue }
-                }
-                failure = error
+                if weight(of: error) >= failure.map(weight(of:)) ?? 0 { failure = error }
             }
         }
         throw failure ?? ChainError.noServers
+    }
+
+    /// How much of what went wrong a server's error explains.
+    private func weight(of error: any Error) -> Int {
+        switch error {
+        case ChainError.wrongGenesis: state.withLock { $0.trusted.isEmpty } ? 3 : 0
+        case RPCError.refused: 2
+        default: 1
+        }
     }
 
     /// Gives `body` each server, and returns what it made of those that answered, by endpoint.

@@ -68,4 +68,20 @@ struct ChainItem: Hashable {
             return value
         } catch { throw .malformed(description, error) }
     }
+
+    /// Reads a value that anybody may have put there; nil stays nil.
+    ///
+    /// - Throws: only where the bytes are none of the runtime's type: then the server is wrong, and another one may be asked.
+    func decodeForeign<T: ScaleDecodable>(
+        _ bytes: [UInt8]?, metadata: Metadata
+    ) throws(ChainError) -> ChainValue<T>? {
+        do {
+            return try decode(bytes) { (decoder) throws(ScaleError) in try T(from: &decoder) }.map(ChainValue.readable)
+        } catch {
+            guard let bytes, let type = try? metadata.storage(pallet, name).value,
+                (try? metadata.decode(bytes, as: type)) != nil
+            else { throw error }
+            return .unreadable
+        }
+    }
 }

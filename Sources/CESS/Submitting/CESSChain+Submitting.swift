@@ -74,8 +74,33 @@ extension CESSChain {
             let text = data?.string ?? message
             let refusal = PoolRefusal(code: code, text: text)
             // What is in a block already looks outdated or banned to the pool.
-            if refusal == .stale || refusal == .banned, try await find(signed) != nil { return }
+            if refusal == .stale || refusal == .banned, try await place(of: signed) != nil { return }
             throw SubmissionError.refused(refusal, message: text)
+        }
+    }
+
+    /// Sends a signed extrinsic, again perhaps, and waits until it is in a block or never can be in one.
+    ///
+    /// A refusal because of its age or its nonce is one server's word, and one that lags behind gives it just so: finalized
+    /// blocks decide. Servers keep the state of old blocks for some time only: of an extrinsic that is in one, nobody may be
+    /// able to tell any more what it did.
+    ///
+    /// - Returns: its block; nil if it never was included and no longer can be.
+    /// - Throws: `SubmissionError.refused` for other reasons; `failed`.
+    public func settle(_ signed: SignedExtrinsic) async throws -> BlockRef? {
+        do { try await submit(signed) } catch SubmissionError.refused(let refusal, _)
+            where refusal == .ancientBirth || refusal == .stale
+        {}
+        if let (block, index) = try await place(of: signed) {
+            do {
+                if let failure = try await inclusion(in: block, at: index).failure {
+                    throw SubmissionError.failed(failure, in: block)
+                }
+            } catch RPCError.refused {}  // the state is gone
+            return block
+        }
+        do { return try await waitIncluded(signed).block } catch SubmissionError.dead, SubmissionError.superseded {
+            return nil
         }
     }
 

@@ -1,4 +1,5 @@
 internal import Primitives
+internal import SCALE
 public import Substrate
 
 /// Finding what was submitted, by looking through blocks (Docs/Protocol/CESS.md, 7.5).
@@ -40,9 +41,7 @@ extension CESSChain {
     /// The hash of the finalized block of this height; nil if there is none yet.
     private func finalizedHash(_ number: BlockNumber) async throws -> Bytes32? {
         try await servers.read { server in
-            let hash = try await server.finalizedHead()
-            guard let head = try await server.header(hash) else { throw ChainError.unknownBlock(hash.hex) }
-            return head.number >= number ? try await server.blockHash(number) : nil
+            try await self.finalized(on: server).number >= number ? try await server.blockHash(number) : nil
         }
     }
 
@@ -74,18 +73,29 @@ extension CESSChain {
 
     private func look(with search: inout ExtrinsicSearch) async throws -> Inclusion? {
         guard let (block, index) = try await search.advance(servers) else { return nil }
+        return try await inclusion(in: block, at: index)
+    }
+
+    func inclusion(in block: BlockRef, at index: Int) async throws -> Inclusion {
         let metadata = try await runtime(at: block.hash).metadata
         return try Inclusion(
             block: block, index: index, allEvents: try await events(at: block.hash), metadata: metadata)
     }
 
+    /// Where an extrinsic is on the best chain. Unlike `find`, it needs no state of that block.
+    func place(of signed: SignedExtrinsic) async throws -> (block: BlockRef, index: Int)? {
+        var search = ExtrinsicSearch(signed)
+        return try await search.advance(servers)
+    }
+
     /// Whether the era is over for good: finalized blocks fill it, and none of them holds the extrinsic.
     private func isHopeless(_ search: inout ExtrinsicSearch) async throws -> Bool {
         guard let death = search.signed.death, let best = search.best, best >= death else { return false }
-        let finalized = try await finalizedBlock()
-        guard finalized.number >= death - 1 else { return false }
-        search.recheckAll()
-        return try await search.advance(servers) == nil
+        // All of it on one server: what another one has finalized says nothing about the blocks that this one can show.
+        return try await servers.read { server in
+            guard try await self.finalized(on: server).number >= death - 1 else { return false }
+            return try await search.isAbsent(through: death - 1, on: server)
+        }
     }
 
     /// Sends the extrinsic again; whether it turns out that its nonce is used up by another one.
@@ -95,14 +105,30 @@ extension CESSChain {
         do {
             try await submit(signed)
         } catch SubmissionError.refused(.stale, _) {
-            let finalized = try await finalizedBlock()
-            guard try await account(signed.signer, at: finalized.hash).nonce > signed.nonce else { return false }
-            search.recheckAll()
-            return try await search.advance(servers) == nil
+            return try await servers.read { server in
+                let finalized = try await self.finalized(on: server)
+                guard try await self.nonce(of: signed.signer, at: finalized.hash, on: server) > signed.nonce else {
+                    return false
+                }
+                return try await search.isAbsent(through: finalized.number, on: server)
+            }
         } catch is CancellationError {
             throw CancellationError()
         } catch {}  // it waits in the pool, or the next poll will tell
         return false
+    }
+
+    private func finalized(on server: any RPCTransport) async throws -> BlockRef {
+        let hash = try await server.finalizedHead()
+        guard let header = try await server.header(hash) else { throw ChainError.unknownBlock(hash.hex) }
+        return BlockRef(number: header.number, hash: hash)
+    }
+
+    private func nonce(of signer: AccountID, at block: Bytes32, on server: any RPCTransport) async throws -> UInt32 {
+        try await runtime(at: block).require(.account)
+        let item = ChainItem.account
+        let bytes = try await server.storage(item.prefix.appending(signer).bytes, at: block)
+        return try item.decode(bytes) { (decoder) throws(ScaleError) in try AccountInfo(from: &decoder) }?.nonce ?? 0
     }
 
     private var pollInterval: Duration {
@@ -115,20 +141,21 @@ extension CESSChain {
 /// A search for an extrinsic through the blocks of its era, each read once unless another one takes its place.
 struct ExtrinsicSearch {
     let signed: SignedExtrinsic
-    /// The best height that was seen.
+    /// The best height of the server that was asked last.
     private(set) var best: BlockNumber?
     /// The blocks that do not hold it.
     private var seen: [BlockNumber: Bytes32] = [:]
-    private var next: BlockNumber
+    /// All heights below have been read, each on the chain of some server.
+    private var unread: BlockNumber
     /// The best height when it was sent last, as far as this search knows.
     private var sentAt: BlockNumber?
 
     /// A reorganisation deeper than this shows only when everything is checked once more.
-    private static let overlap: BlockNumber = 4
+    private static let overlap: BlockNumber = 5
 
     init(_ signed: SignedExtrinsic) {
         self.signed = signed
-        next = signed.birth
+        unread = signed.birth
     }
 
     /// Whether so many blocks have come without it that the servers may have forgotten it.
@@ -138,10 +165,9 @@ struct ExtrinsicSearch {
 
     mutating func wasSent() { sentAt = best }
 
-    /// Makes the next `advance` begin at the beginning; blocks that are still there are not read again.
-    mutating func recheckAll() { next = signed.birth }
-
-    /// Looks through the blocks up to the best one.
+    /// Looks through the blocks up to the best one, as far as the servers have them.
+    ///
+    /// - Returns: nil also where a server lags behind: that says nothing about the blocks that it cannot show.
     mutating func advance(_ servers: ChainServers) async throws -> (block: BlockRef, index: Int)? {
         let best = try await servers.read { server in
             guard let header = try await server.header(nil) else { throw ChainError.unknownBlock("best") }
@@ -150,22 +176,42 @@ struct ExtrinsicSearch {
         self.best = best
         if sentAt == nil { sentAt = best }
         let last = signed.death.map { min(best, $0 - 1) } ?? best
-        guard next <= last else { return nil }
-        for number in next...last {
-            let known = seen[number]
-            let bytes = signed.bytes
-            let (hash, index) = try await servers.read { server -> (Bytes32?, Int?) in
-                guard let hash = try await server.blockHash(number) else { return (nil, nil) }
-                if hash == known { return (hash, nil) }
-                guard let block = try await server.block(hash) else { throw ChainError.unknownBlock(hash.hex) }
-                return (hash, block.extrinsics.firstIndex(of: bytes))
-            }
-            guard let hash else { break }
+        var number = max(signed.birth, unread > Self.overlap ? unread - Self.overlap : 0)
+        while number <= last {
+            let (hash, index) = try await servers.read { try await self.read(number, on: $0) }
+            guard let hash else { return nil }
             if let index { return (BlockRef(number: number, hash: hash), index) }
             seen[number] = hash
+            number += 1
+            unread = max(unread, number)
         }
-        next = max(signed.birth, last > Self.overlap ? last - Self.overlap : 0)
         return nil
+    }
+
+    /// Whether a server has every block in which the extrinsic can be up to a height, and none of them holds it. Where it
+    /// is after all, the next `advance` finds it.
+    mutating func isAbsent(through last: BlockNumber, on server: any RPCTransport) async throws -> Bool {
+        let last = signed.death.map { min(last, $0 - 1) } ?? last
+        var number = signed.birth
+        while number <= last {
+            let (hash, index) = try await read(number, on: server)
+            if index != nil { unread = signed.birth }
+            guard let hash, index == nil else { return false }
+            seen[number] = hash
+            number += 1
+        }
+        return true
+    }
+
+    /// The block of this height on a server's chain, nil if it has none, and the extrinsic's place there. What was read
+    /// before is not read again.
+    private func read(_ number: BlockNumber, on server: any RPCTransport) async throws -> (hash: Bytes32?, index: Int?)
+    {
+        guard let hash = try await server.blockHash(number) else { return (nil, nil) }
+        if hash == seen[number] { return (hash, nil) }
+        guard let block = try await server.block(hash) else { throw ChainError.unknownBlock(hash.hex) }
+        let bytes = signed.bytes
+        return (hash, block.extrinsics.firstIndex(of: bytes))
     }
 }
 

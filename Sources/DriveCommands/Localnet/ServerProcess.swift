@@ -1,3 +1,4 @@
+import CLinux
 import Foundation
 import Glibc
 import Logging
@@ -15,6 +16,8 @@ struct ServerProcess: Sendable {
     init(directory: FilePath, console: Console) throws {
         self.directory = FilePath(URL(fileURLWithPath: directory.string).standardizedFileURL.path)
         self.console = console
+        // More connections are taken than a shell usually allows files.
+        cessdrive_raise_open_files_limit()
         try makePrivateDirectory(self.directory)
         guard try ProcessLock(of: self.directory).take() != nil else {
             throw LocalnetError.inUse(self.directory)

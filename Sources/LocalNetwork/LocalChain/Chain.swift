@@ -11,7 +11,8 @@ actor Chain {
 
     /// Those that the chain began with, whatever it is started with now.
     nonisolated let parameters: RuntimeParameters
-    let finalityLag: BlockNumber
+    /// Kept with them: what was final once must not become undone by a start with a longer one.
+    nonisolated let finalityLag: BlockNumber
     let keptBlocks: BlockNumber
     let store: ChainStore
     nonisolated let metadata: RuntimeMetadata
@@ -24,23 +25,30 @@ actor Chain {
 
     /// Opens the chain, or begins a new one; takes up the pool that was left.
     init(_ configuration: LocalChainConfiguration) throws {
-        finalityLag = configuration.finalityLag
-        keptBlocks = max(configuration.keptBlocks, configuration.finalityLag &+ 1)
         store = try ChainStore(path: "\(configuration.directory)/chain.db")
-        (parameters, genesis, best) = try store.write { [keptBlocks] writer in
+        (parameters, finalityLag, genesis, best) = try store.write { writer in
             if let best = try writer.reader.best(), let genesis = try writer.reader.hash(of: 0) {
-                let kept = try writer.reader.value(Keys.parameters.bytes)
+                let parameters = try writer.reader.value(Keys.parameters.bytes)
+                let finalityLag = try writer.reader.value(Keys.finalityLag.bytes)
                 return (
-                    try kept.map { try RuntimeParameters(scaleBytes: $0) } ?? configuration.parameters, genesis, best
+                    try parameters.map { try RuntimeParameters(scaleBytes: $0) } ?? configuration.parameters,
+                    try finalityLag.map(Self.number) ?? configuration.finalityLag, genesis, best
                 )
             }
-            let (block, changes) = try Genesis.block(parameters: configuration.parameters)
-            try writer.append(block, changes: changes, keptBlocks: keptBlocks)
-            return (configuration.parameters, block.hash, block)
+            let (block, changes) = try Genesis.block(
+                parameters: configuration.parameters, finalityLag: configuration.finalityLag)
+            try writer.append(block, changes: changes, keptBlocks: configuration.keptBlocks)
+            return (configuration.parameters, configuration.finalityLag, block.hash, block)
         }
+        keptBlocks = max(configuration.keptBlocks, finalityLag &+ 1)
         let schema = RuntimeSchema()
         metadata = RuntimeMetadata(schema, overrides: parameters.constants)
         runtimeVersion = RuntimeVersion(schema)
+    }
+
+    private static func number(_ bytes: [UInt8]) throws -> BlockNumber {
+        var decoder = ScaleDecoder(bytes)
+        return try decoder.integer()
     }
 
     /// Takes up what was in the pool when the last process ended.
@@ -100,6 +108,7 @@ actor Chain {
     }
 
     private func dropDead() throws {
+        pool.liftBans(best: best.number)
         guard pool.count > 0 else { return }
         let dead = try store.read { reader in
             try pool.removeDead(best: best.number) { try Self.account($0, reader).nonce }
@@ -129,7 +138,7 @@ actor Chain {
     ) throws(PoolRejection) -> (transaction: Transaction, replaced: Transaction?) {
         let hash = Extrinsic.hash(bytes)
         guard !pool.contains(hash) else { throw .alreadyImported }
-        guard !pool.isBanned(hash) else { throw .temporarilyBanned }
+        guard !pool.isBanned(hash, best: best.number) else { throw .temporarilyBanned }
         let transaction = try Transaction(bytes)
         try check(transaction)
         return (transaction, try pool.admission(of: transaction))
@@ -154,6 +163,7 @@ actor Chain {
         payload.encode(birthHash)
         guard transaction.signature.verify(Extrinsic.signedBytes(ofPayload: payload.bytes), by: transaction.signer)
         else { throw .badSignature }
+        if case .setTimestamp = transaction.call { throw .mandatoryCall }
         guard transaction.nonce >= account.nonce else { throw .stale }
         guard transaction.bytes.count <= Fees.maximumBlockLength,
             transaction.call.weight <= Fees.maximumBlockWeight - Fees.baseWeight

@@ -17,7 +17,7 @@ public enum LocalChain {
         ready: @escaping @Sendable (_ port: Int, _ genesis: Bytes32) -> Void = { _, _ in }
     ) async throws {
         let chain = try await open(configuration)
-        if chain.parameters != configuration.parameters {
+        if chain.parameters != configuration.parameters || chain.finalityLag != configuration.finalityLag {
             logger.warning("the chain keeps the timing that it began with")
         }
         let blockTime = Duration.milliseconds(chain.parameters.blockTime)
@@ -56,6 +56,9 @@ public enum LocalChain {
             do { try await clock.sleep(until: next) } catch { return }
             do { try await chain.author(now: milliseconds()) } catch DatabaseError.full {
                 logger.error("no block: the disk is full")
+            } catch DatabaseError.inputOutput(let detail) {
+                // A quota that is used up, too, and a disk that is away for a while.
+                logger.error("no block: the disk does not take it", metadata: ["error": "\(detail)"])
             } catch DatabaseError.busy {
                 logger.error("no block: the database is locked by another process")
             }

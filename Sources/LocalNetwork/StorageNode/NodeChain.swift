@@ -19,6 +19,6 @@ protocol NodeChain: Sendable {
 /// What the chain knows of some FIDs at one block.
 struct NodeStandings: Sendable {
     let height: BlockNumber
-    let files: [FID: FileInfo]
-    let deals: [FID: DealInfo]
+    let files: [FID: ChainValue<FileInfo>]
+    let deals: [FID: ChainValue<DealInfo>]
 }

@@ -100,15 +100,26 @@ struct NodeReporter {
         guard !fragments.isEmpty else { return }
         let standings = try await chain.standings(of: Array(fragments.keys))
         for (fid, fragments) in fragments.sorted(by: { $0.key < $1.key }) {
-            if let file = standings.files[fid] {
-                reopened.remove(fid)
-                try await settle(fid, fragments, file)
-            } else if let deal = standings.deals[fid] {
-                try await report(fid, fragments.union(store.storedFragments(of: fid)), deal, standings.height)
-            } else {
-                reopened.remove(fid)
-                try await store.settle(fragments, of: fid, keeping: [])
+            do { try await settleOrReport(fid, fragments, standings) } catch let error as NodeStoreError {
+                // The others are not to wait for one folder that cannot be written.
+                log.error("cannot settle a file", metadata: ["fid": "\(fid)", "error": "\(error)"])
             }
+        }
+    }
+
+    private mutating func settleOrReport(
+        _ fid: FID, _ fragments: Set<FragmentHash>, _ standings: NodeStandings
+    ) async throws {
+        if let file = standings.files[fid] {
+            reopened.remove(fid)
+            guard let file = file.value else { return }  // whose rows these are cannot be told
+            try await settle(fid, fragments, file)
+        } else if let deal = standings.deals[fid] {
+            guard let deal = deal.value else { return }
+            try await report(fid, fragments.union(store.storedFragments(of: fid)), deal, standings.height)
+        } else {
+            reopened.remove(fid)
+            try await store.settle(fragments, of: fid, keeping: [])
         }
     }
 

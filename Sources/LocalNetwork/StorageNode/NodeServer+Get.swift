@@ -1,6 +1,7 @@
 internal import CESS
 internal import Glibc
 internal import HTTPServer
+internal import Logging
 
 /// `GET /fragment` (Docs/Protocol/CESS.md, section 3.3).
 extension NodeServer {
@@ -8,12 +9,17 @@ extension NodeServer {
         let names = [request.headers["Fid"] ?? "", request.headers["Fragment"] ?? ""]
         guard names.allSatisfy({ !$0.isEmpty }) else { return NodeReply.emptyName }
         guard names.allSatisfy({ $0.utf8.count == 64 }) else { return NodeReply.invalidName }
-        guard let fid = request.fid, let fragment = request.fragment,
-            let opened = store.openFragment(fragment, of: fid)
-        else { return NodeReply.notFound }
-        let file = ServedFile(opened)
+        guard let fid = request.fid, let fragment = request.fragment else { return NodeReply.notFound }
+        let file: ServedFile
+        do {
+            guard let opened = try store.openFragment(fragment, of: fid) else { return NodeReply.notFound }
+            file = ServedFile(opened)
+        } catch {
+            log.error("cannot open a fragment", metadata: ["error": "\(error)"])
+            return NodeReply.systemError
+        }
         if faults.contains(.jsonInsteadOfData) { return NodeReply.systemError }
-        guard let range = request.headers["Range"] else { return whole(file, request, faults) }
+        guard let range = request.headers["Range"], !range.isEmpty else { return whole(file, request, faults) }
         return part(file, RangeHeader(range, byteCount: file.byteCount, allowsStandard: !isStock), faults)
     }
 

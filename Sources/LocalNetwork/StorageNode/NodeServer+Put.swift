@@ -29,14 +29,11 @@ extension NodeServer {
         _ request: HTTPRequest, _ body: inout HTTPRequestBody, _ fid: FID?, _ fragment: FragmentHash?,
         _ faults: Set<NodeFault>
     ) async throws -> HTTPResponse {
-        // The chain is asked while the body comes in; every way out ends the question. (An `async let` that is resumed
-        // under a task executor crashes with Swift 6.3.)
-        let deal = Task { await lookUp(fid) }
-        defer { deal.cancel() }
         let partial = try store.begin()
         guard let hash = try await receive(request, &body, into: partial, faults) else { return NodeReply.wrongSize }
         if let name = request.headers["Fragment"], !name.isEmpty, name != hash.hex { return NodeReply.wrongHash }
-        guard case .success(let deal) = await deal.value else { return NodeReply.noRPC }
+        // Not before: a deal that is declared while the body comes in counts, and one that has gone by then does not.
+        guard case .success(let deal) = await lookUp(fid) else { return NodeReply.noRPC }
         guard let fid, let fragment, let deal, deal.segments.contains(where: { $0.fragments.contains(fragment) })
         else { return NodeReply.notInDeal }
         try await store.keep(partial, fid: fid, fragment: fragment)

@@ -47,8 +47,13 @@ final class NodeStore: Sendable {
     /// The genesis hash of the network that all this belongs to; nil before the node has met its chain.
     func genesis() throws -> Bytes32? {
         let path = directory + "/genesis"
-        guard let opened = open(path) else {
-            guard errno == ENOENT else { throw NodeStoreError("open", path) }
+        guard let opened = try open(path) else {
+            // Something that is no file does not mean that the node has met no chain: it would take the next best one for
+            // its own, and drop what that does not know.
+            var status = stat()
+            guard unsafe lstat(path, &status) != 0, errno == ENOENT else {
+                throw NodeStoreError("open", path, code: EBADMSG)
+            }
             return nil
         }
         defer { close(opened.descriptor) }
@@ -86,14 +91,14 @@ final class NodeStore: Sendable {
         try await onDisk { [directory] in
             try partial.finish()
             guard fdatasync(partial.descriptor) == 0 else { throw NodeStoreError("sync", partial.path) }
-            let isNew = unsafe mkdir(folder, 0o700) == 0
-            guard isNew || errno == EEXIST else { throw NodeStoreError("mkdir", folder) }
+            guard unsafe mkdir(folder, 0o700) == 0 || errno == EEXIST else { throw NodeStoreError("mkdir", folder) }
             guard unsafe rename(partial.path, folder + "/" + fragment.hex) == 0 else {
                 throw NodeStoreError("rename", partial.path)
             }
             partial.isKept = true
             try Self.sync(folder)
-            if isNew { try Self.sync(directory + "/report") }
+            // Also where the folder was there: who made it may have died, or failed, before he came to this.
+            try Self.sync(directory + "/report")
         }
     }
 
@@ -118,14 +123,19 @@ final class NodeStore: Sendable {
     }
 
     /// Nil where the node does not hold it.
-    func openFragment(_ fragment: FragmentHash, of fid: FID) -> Opened? {
-        open(fileFolder(fid) + "/" + fragment.hex) ?? open(reportFolder(fid) + "/" + fragment.hex)
+    func openFragment(_ fragment: FragmentHash, of fid: FID) throws -> Opened? {
+        try open(fileFolder(fid) + "/" + fragment.hex) ?? open(reportFolder(fid) + "/" + fragment.hex)
     }
 
-    /// Nil unless it is a plain file.
-    func open(_ path: String) -> Opened? {
+    /// Nil unless there is a plain file.
+    ///
+    /// - Throws: where that cannot be told, as when this process has too many files open.
+    func open(_ path: String) throws -> Opened? {
         let descriptor = unsafe Glibc.open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW)
-        guard descriptor >= 0 else { return nil }
+        guard descriptor >= 0 else {
+            guard [ENOENT, ENOTDIR, ELOOP, ENAMETOOLONG].contains(errno) else { throw NodeStoreError("open", path) }
+            return nil
+        }
         var status = stat()
         guard unsafe fstat(descriptor, &status) == 0, status.st_mode & S_IFMT == S_IFREG else {
             close(descriptor)

@@ -65,8 +65,11 @@ public enum StorageNode {
         try await withThrowingTaskGroup(of: Void.self) { group in
             defer { group.cancelAll() }
             group.addTask {
+                var http = HTTPServerConfiguration(host: configuration.host, port: configuration.port)
+                // Stock nodes have no limit, and say of every long body that its size is wrong.
+                http.maximumBodyByteCount = .max
                 try await HTTPServer.run(
-                    HTTPServerConfiguration(host: configuration.host, port: configuration.port),
+                    http,
                     handler: { request, body in try await server.reply(to: request, &body) },
                     ready: { port.yield($0) })
             }

@@ -32,9 +32,16 @@ struct Workspace {
 
     func file(_ request: HTTPRequest, _ path: String) -> HTTPResponse {
         let name = path.dropFirst("/file/".count)
-        guard !name.isEmpty, !name.contains("/"), !name.contains("\0"), name != "..", name != ".",
-            let opened = store.open(store.directory + "/" + name)
-        else { return NodeReply.notFound }
+        guard !name.isEmpty, !name.contains("/"), !name.contains("\0"), name != "..", name != "." else {
+            return NodeReply.notFound
+        }
+        do {
+            guard let opened = try store.open(store.directory + "/" + name) else { return NodeReply.notFound }
+            return reply(opened, request)
+        } catch { return NodeReply.systemError }
+    }
+
+    private func reply(_ opened: NodeStore.Opened, _ request: HTTPRequest) -> HTTPResponse {
         func number(_ parameter: String) -> Int? {
             request.query.first { $0.name == parameter }.flatMap { Int($0.value) }.flatMap { $0 > 0 ? $0 : nil }
         }

@@ -1,10 +1,14 @@
 extension TypeRegistry {
     /// A type's name for people, as in `BoundedVec<SegmentList>`.
-    public func name(of id: TypeID) -> String { name(of: id, depth: 0) }
+    public func name(of id: TypeID) -> String {
+        var budget = 256
+        return name(of: id, depth: 0, &budget)
+    }
 
-    private func name(of id: TypeID, depth: Int) -> String {
-        guard depth < 16 else { return "…" }  // hostile metadata may nest without end
-        func inner(_ id: TypeID) -> String { name(of: id, depth: depth + 1) }
+    private func name(of id: TypeID, depth: Int, _ budget: inout Int) -> String {
+        budget -= 1
+        guard depth < 16, budget > 0 else { return "…" }  // hostile metadata may nest and branch without end
+        func inner(_ id: TypeID) -> String { name(of: id, depth: depth + 1, &budget) }
         let type = self[id]
         switch type.shape {
         case .primitive(let primitive): return "\(primitive)"

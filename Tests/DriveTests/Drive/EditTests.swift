@@ -181,7 +181,10 @@ struct EditTests {
         }
     }
 
-    @Test func `a volume that somebody else declares on its way is stored under another name`() async throws {
+    @Test(arguments: [false, true])
+    func `a volume that somebody else declares on its way is stored under another name`(
+        withoutHashes: Bool
+    ) async throws {
         try await DriveFixture.with { fixture in
             let drive = try await fixture.created(segmentsPerVolume: 1)
             let thief = AccountID(SHA256.hash([UInt8]("thief".utf8)))
@@ -191,7 +194,8 @@ struct EditTests {
             let stolen = Mutex<[FID]>([])
             options.observer = { event in
                 guard case .reached(.declared) = event, isFirst.withLock({ $0.take() }) else { return }
-                fixture.network.redeclareDeals(of: fixture.account, by: thief, territory: Array("theirs".utf8))
+                fixture.network.redeclareDeals(
+                    of: fixture.account, by: thief, territory: Array("theirs".utf8), withoutHashes: withoutHashes)
                 stolen.withLock { $0 = Array(fixture.network.deals.keys) }
             }
             let content = noise(40 << 20)

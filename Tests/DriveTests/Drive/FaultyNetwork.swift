@@ -53,11 +53,13 @@ extension FaultyNetwork: StorageChain, FragmentNodes {
     func finalizedBlocks() async throws -> [BlockRef] { try await step { try await network.finalizedBlocks() } }
     func bestBlock() async throws -> BlockRef { try await step { try await network.bestBlock() } }
 
-    func files(_ fids: [FID], at block: Bytes32) async throws -> [FID: FileInfo] {
-        try await step { try await network.files(fids, at: block) }.mapValues(shown)
+    func files(_ fids: [FID], at block: Bytes32) async throws -> [FID: ChainValue<FileInfo>] {
+        try await step { try await network.files(fids, at: block) }.mapValues { value in
+            value.value.map { .readable(shown($0)) } ?? value
+        }
     }
 
-    func deals(_ fids: [FID], at block: Bytes32) async throws -> [FID: DealInfo] {
+    func deals(_ fids: [FID], at block: Bytes32) async throws -> [FID: ChainValue<DealInfo>] {
         try await step { try await network.deals(fids, at: block) }
     }
 

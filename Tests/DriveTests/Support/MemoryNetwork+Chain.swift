@@ -14,11 +14,20 @@ struct MemoryChainState: Sendable {
 
     var height: UInt32 = 1
     var deals: [FID: DealInfo] = [:]
+    /// Of deals and files: those that hold what is no hash.
+    var unreadable: Set<FID> = []
     var files: [FID: FileInfo] = [:]
     var held: [AccountID: [UserFileSliceInfo]] = [:]
     var territories: [TerritoryName: TerritoryInfo] = [:]
 
     var hash: Bytes32 { Self.hash(ofBlock: height) }
+
+    /// Those of `values` that are asked for, as a client can read them.
+    func foreign<T>(_ values: [FID: T], _ fids: [FID]) -> [FID: ChainValue<T>] {
+        let asked = values.filter { fids.contains($0.key) }
+        return Dictionary(
+            uniqueKeysWithValues: asked.map { ($0, unreadable.contains($0) ? .unreadable : .readable($1)) })
+    }
 
     static func hash(ofBlock height: UInt32) -> Bytes32 { SHA256.hash([UInt8]("block \(height)".utf8)) }
 }
@@ -53,7 +62,10 @@ extension MemoryNetwork {
     /// Takes over open deals of an account by declaring them again, as the chain lets anybody do.
     ///
     /// - Parameter chosen: nil for all.
-    func redeclareDeals(of owner: AccountID, by thief: AccountID, territory: [UInt8], only chosen: Set<FID>? = nil) {
+    func redeclareDeals(
+        of owner: AccountID, by thief: AccountID, territory: [UInt8], only chosen: Set<FID>? = nil,
+        withoutHashes: Bool = false
+    ) {
         state.withLock { state in
             for (fid, deal) in state.chain.deals where deal.user.user == owner && chosen?.contains(fid) != false {
                 state.chain.deals[fid]?.user = UserBrief(
@@ -62,6 +74,7 @@ extension MemoryNetwork {
                 let key = MemoryChainState.TerritoryName(owner: thief, name: territory)
                 state.chain.territories[key]?.lockedSpace += CESSLimits.chargedByteCount(
                     segmentCount: deal.segments.count)
+                if withoutHashes { state.chain.unreadable.insert(fid) }
             }
             state.history[state.chain.hash] = state.chain
         }
@@ -126,12 +139,14 @@ extension MemoryNetwork: StorageChain {
         return found
     }
 
-    func files(_ fids: [FID], at block: Bytes32) async throws -> [FID: FileInfo] {
-        try at(block).files.filter { fids.contains($0.key) }
+    func files(_ fids: [FID], at block: Bytes32) async throws -> [FID: ChainValue<FileInfo>] {
+        let state = try at(block)
+        return state.foreign(state.files, fids)
     }
 
-    func deals(_ fids: [FID], at block: Bytes32) async throws -> [FID: DealInfo] {
-        try at(block).deals.filter { fids.contains($0.key) }
+    func deals(_ fids: [FID], at block: Bytes32) async throws -> [FID: ChainValue<DealInfo>] {
+        let state = try at(block)
+        return state.foreign(state.deals, fids)
     }
 
     func heldFiles(of account: AccountID, at block: Bytes32) async throws -> [UserFileSliceInfo] {

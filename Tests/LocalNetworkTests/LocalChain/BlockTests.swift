@@ -115,6 +115,79 @@ import Testing
         }
     }
 
+    @Test func `what was final stays final when the chain is started with another lag`() async throws {
+        try await withTemporaryDirectory { directory in
+            var first = try DrivenChain(directory: directory)
+            try await first.author(5)
+            let finalized = try await first.ask("chain_getFinalizedHead")
+            var configuration = LocalChainConfiguration(directory: directory.path)
+            configuration.finalityLag = 4
+            let second = try Chain(configuration)
+            let again = try await second.run {
+                try Methods.answer("chain_getFinalizedHead", Parameters(values: []), on: $0)
+            }
+            #expect(again == finalized)
+        }
+    }
+
+    @Test func `keys are paged through, however many there are`() async throws {
+        try await withTemporaryDirectory { directory in
+            let store = try ChainStore(path: directory.appending(path: "chain.db").path)
+            func block(_ number: BlockNumber) -> StoredBlock {
+                let header = Header(parentHash: .zero, number: number, stateRoot: .zero, extrinsicsRoot: .zero)
+                return StoredBlock(header: header, hash: header.hash, extrinsics: [])
+            }
+            let keys = (0..<2500).map { [1, UInt8($0 >> 8), UInt8($0 & 255)] }
+            try store.write { writer in
+                try writer.append(
+                    block(0), changes: keys.map { StateChange(key: $0, old: nil, new: [0]) }, keptBlocks: 9)
+                // Every second one goes, and others come.
+                let gone = stride(from: 0, to: 2500, by: 2).map { StateChange(key: keys[$0], old: [0], new: nil) }
+                let new = keys.map { StateChange(key: $0 + [0], old: nil, new: [1]) }
+                try writer.append(block(1), changes: gone + new, keptBlocks: 9)
+            }
+            let then = try store.read { try $0.keys(prefix: [1], start: nil, count: 5000, after: 0) }
+            #expect(then == keys)
+            let now = try store.read { try $0.keys(prefix: [1], start: keys[9], count: 5000, after: 1) }
+            #expect(now.count == 2500 + 1250 - 9 - 5 && now.first == keys[9] + [0])
+            #expect(try store.read { try $0.keys(prefix: [1], start: nil, count: 1001, after: 0) }.count == 1001)
+        }
+    }
+
+    @Test func `one request does not ask for more than the chain can answer between two blocks`() async throws {
+        try await withTemporaryDirectory { directory in
+            let chain = try DrivenChain(directory: directory)
+            func ask(_ method: String, _ item: JSONValue, _ count: Int) async -> Int? {
+                await refusal { _ = try await chain.ask(method, [.array(Array(repeating: item, count: count))]) }
+            }
+            #expect(await ask("state_queryStorageAt", "0x00", 10_000) == nil)
+            #expect(await ask("state_queryStorageAt", "0x00", 10_001) == 4002)
+            #expect(await ask("chain_getBlockHash", 0, 10_001) == 4002)
+            let long = JSONValue.string("0x" + String(repeating: "00", count: 2000))
+            #expect(await ask("state_queryStorageAt", long, 9000) == -32008)
+        }
+    }
+
+    @Test func `answers have an end, alone and together`() async throws {
+        try await withTemporaryDirectory { directory in
+            let chain = try DrivenChain(directory: directory)
+            let server = RPCServer(chain: chain.chain)
+            func answer(_ count: Int, byteCount: Int) async throws -> JSONValue {
+                let request = #"{"jsonrpc":"2.0","id":1,"method":"m"}"#
+                let text =
+                    count == 1 ? request : "[" + Array(repeating: request, count: count).joined(separator: ",") + "]"
+                let bytes = await server.answer(Array(text.utf8)) { request in
+                    request.success(.string(String(repeating: "x", count: byteCount)))
+                }
+                return try JSONValue(jsonBytes: try #require(bytes))
+            }
+            #expect(try await answer(1, byteCount: 9).array == nil)
+            #expect(try await answer(3, byteCount: 9).array?.count == 3)
+            #expect(try await answer(1, byteCount: 15 << 20)["error"]?["code"]?.integer(Int.self) == -32008)
+            #expect(try await answer(4, byteCount: 4 << 20)["error"]?["code"]?.integer(Int.self) == -32011)
+        }
+    }
+
     @Test func `two networks have different genesis hashes`() async throws {
         try await withTemporaryDirectory { one in
             try await withTemporaryDirectory { other in

@@ -10,6 +10,24 @@ import Testing
 
 private let token = RuntimeParameters.existentialDeposit
 
+extension Call {
+    fileprivate static func setTimestamp(_ now: UInt64) -> Call {
+        Call("Timestamp", "set", layout: "{now: Compact<u64>}") { $0.compact(now) }
+    }
+
+    /// A remark that is said to have a weight.
+    fileprivate static func remark(weighing weight: UInt64) -> Call {
+        Call(
+            "Utility", "with_weight",
+            layout: "{call: Call, weight: {ref_time: Compact<u64>, proof_size: Compact<u64>}}"
+        ) {
+            $0.raw([0, 0, 4, 1])
+            $0.compact(weight)
+            $0.compact(0)
+        }
+    }
+}
+
 @Suite struct TransactionTests {
     private let alice = DrivenChain.alice
     private let bob = DrivenChain.bob
@@ -134,6 +152,40 @@ private let token = RuntimeParameters.existentialDeposit
             pool.insert(try Transaction(signed.bytes), best: 5)
             #expect(pool.ready(in: 8) { _ in 0 }.count == 1)
             for number: BlockNumber in 9...20 { #expect(pool.ready(in: number) { _ in 0 }.isEmpty) }
+        }
+    }
+
+    @Test func `a ban ends with its time, whether or not anything waits in the pool`() async throws {
+        try await withTemporaryDirectory { directory in
+            let chain = try DrivenChain(directory: directory)
+            let transaction = try Transaction(try await chain.sign(.remark([1]), by: alice).bytes)
+            var pool = TransactionPool()
+            pool.insert(transaction, best: 5)
+            pool.remove(transaction, bannedAt: 5)
+            #expect(pool.isBanned(transaction.hash, best: 5 + TransactionPool.banTime - 1))
+            #expect(!pool.isBanned(transaction.hash, best: 5 + TransactionPool.banTime))
+        }
+    }
+
+    @Test func `a signed timestamp does not come into the pool`() async throws {
+        try await withTemporaryDirectory { directory in
+            let chain = try DrivenChain(directory: directory)
+            for call in [Call.setTimestamp(1), .batch([.setTimestamp(1)])] {
+                let bytes = try await chain.sign(call, by: alice).bytes
+                let refused = await refusal {
+                    _ = try await chain.ask("author_submitExtrinsic", [.string("0x" + bytes.hex)])
+                }
+                #expect(refused == (call.name == "set" ? 1010 : nil))
+            }
+        }
+    }
+
+    @Test func `a call with a weight is root's alone, and costs that weight`() async throws {
+        try await withTemporaryDirectory { directory in
+            var chain = try DrivenChain(directory: directory)
+            #expect(try await chain.failure(of: .remark(weighing: 9_000_000), by: alice) == "BadOrigin")
+            let huge = try await chain.sign(.batch([.remark(weighing: .max)]), by: alice)
+            #expect(await refusal { try await chain.submit(huge) } == 1010)
         }
     }
 

@@ -10,6 +10,9 @@ final class MemoryNodeChain: NodeChain {
     struct State {
         var height: BlockNumber = 100
         var files: [FID: FileInfo] = [:]
+        /// Of deals and files: those that cannot be read.
+        var unreadable: Set<FID> = []
+        var lookUps = 0
         var deals: [FID: DealInfo] = [:]
         var registration: MinerInfo?
         var isReachable = true
@@ -31,19 +34,33 @@ final class MemoryNodeChain: NodeChain {
         }
     }
 
-    func deal(_ fid: FID) async throws -> DealInfo? { try read { $0.deals[fid] } }
+    var lookUps: Int { state.withLock { $0.lookUps } }
+
+    func deal(_ fid: FID) async throws -> DealInfo? {
+        try read {
+            $0.lookUps += 1
+            return $0.deals[fid]
+        }
+    }
 
     func standings(of fids: [FID]) async throws -> NodeStandings {
         try read { state in
             NodeStandings(
-                height: state.height, files: state.files.filter { fids.contains($0.key) },
-                deals: state.deals.filter { fids.contains($0.key) })
+                height: state.height, files: state.foreign(state.files, fids), deals: state.foreign(state.deals, fids))
         }
     }
 
     func registration() async throws -> MinerInfo? { try read { $0.registration } }
 
     func submit(_ call: Call) async throws { try read { $0.calls.append(call) } }
+}
+
+extension MemoryNodeChain.State {
+    fileprivate func foreign<T>(_ values: [FID: T], _ fids: [FID]) -> [FID: ChainValue<T>] {
+        let asked = values.filter { fids.contains($0.key) }
+        return Dictionary(
+            uniqueKeysWithValues: asked.map { ($0, unreadable.contains($0) ? .unreadable : .readable($1)) })
+    }
 }
 
 /// A fragment with content made of a seed, and a deal that has it.

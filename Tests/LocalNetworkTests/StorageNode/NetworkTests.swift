@@ -106,7 +106,7 @@ struct NetworkTests {
                 try await network.client.put(
                     content, hash: fragments[row], fid: fid, to: miner.endpoint, trimmed: status.takesTrimmedBodies)
             }
-            let file = try await network.eventually("the file is complete") { try await chain.file(fid, at: $0) }
+            let file = try await network.eventually("the file is complete") { try await chain.file(fid, at: $0)?.value }
             let holders = file.segments[0].fragments
             #expect(Set(holders.map(\.node)).count == 12)
 

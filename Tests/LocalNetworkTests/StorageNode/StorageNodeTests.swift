@@ -186,6 +186,36 @@ struct StorageNodeTests {
         }
     }
 
+    @Test func `the chain is asked for the deal when the body is there and right`() async throws {
+        try await withNode { [sample] node in
+            node.chain.change { $0.deals[node.fid] = .sample([[sample.hash]]) }
+            _ = try await node.putForm([1], sample.hash.hex)
+            _ = try await node.putForm(sample.content, Sample(3).hash.hex)
+            #expect(node.chain.lookUps == 0)
+            #expect(try await node.putForm(sample.content, sample.hash.hex) == "200 200 ok")
+            #expect(node.chain.lookUps == 1)
+        }
+    }
+
+    @Test func `a body of any length is only as long as it is`() async throws {
+        try await withNode { [sample] node in
+            let long = [UInt8](repeating: 7, count: 70 << 20)
+            let answer = try await node.putForm(long, sample.hash.hex)
+            #expect(answer == "200 400 the fragment size is wrong")
+        }
+    }
+
+    @Test func `a fragment that cannot be opened is not said to be absent`() async throws {
+        try await withNode(interval: .seconds(600)) { [sample] node in
+            let folder = node.directory + "/file/" + node.fid.hex
+            try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: false)
+            // A socket cannot be opened: as little as anything can by a process that has too many files open.
+            #expect(mknod(folder + "/" + sample.hash.hex, S_IFSOCK | 0o600, 0) == 0)
+            let response = try await node.request("GET", "/fragment", ["Fragment": sample.hash.hex])
+            #expect(try node.code(response) == "200 500 system error")
+        }
+    }
+
     @Test func `the zero fragment needs neither deal nor content`() async throws {
         // A long interval: without a deal, the node's own round would drop it again.
         try await withNode(interval: .seconds(600)) { node in
@@ -226,6 +256,8 @@ struct StorageNodeTests {
             let standard = try await node.request("GET", "/fragment", ["Fragment": zero, "Range": "bytes=0-99"])
             #expect(standard.status == 206 && standard.body.count == 100)
             #expect(standard.header("content-range") == "bytes 0-99/8388608")
+            let all = try await node.request("GET", "/fragment", ["Fragment": zero, "Range": ""])
+            #expect(all.status == 200 && all.body.count == CESSLimits.fragmentByteCount)
             let whole = try await node.request("GET", "/fragment", ["Fragment": zero])
             #expect(whole.status == 200 && whole.header("accept-ranges") == "bytes")
             let modified = try #require(whole.header("last-modified"))
@@ -310,6 +342,19 @@ struct StorageNodeTests {
             #expect(store.awaitsReport(sample.hash, of: fid))
             #expect(store.waitingFragments(of: fid) == [sample.hash])
             #expect(try FileManager.default.contentsOfDirectory(atPath: directory.appending(path: "tmp").path) == [])
+        }
+    }
+
+    @Test func `a node that cannot read which network it belongs to does not take it for none`() async throws {
+        try await withTemporaryDirectory { directory in
+            let store = try NodeStore(directory: directory.path)
+            #expect(try store.genesis() == nil)
+            let mark = directory.appending(path: "genesis")
+            try FileManager.default.createSymbolicLink(at: mark, withDestinationURL: directory.appending(path: "gone"))
+            #expect(throws: NodeStoreError.self) { try store.genesis() }
+            try FileManager.default.removeItem(at: mark)
+            try FileManager.default.createDirectory(at: mark, withIntermediateDirectories: false)
+            #expect(throws: NodeStoreError.self) { try store.genesis() }
         }
     }
 
@@ -534,9 +579,9 @@ struct NodeReporterTests {
             }
             try await bench.expect([])
             #expect(bench.store.waiting() == [] && bench.store.stored() == [fid])
-            let kept = try #require(bench.store.openFragment(a.hash, of: fid))
+            let kept = try #require(try bench.store.openFragment(a.hash, of: fid))
             close(kept.descriptor)
-            #expect(bench.store.openFragment(b.hash, of: fid) == nil)
+            #expect(try bench.store.openFragment(b.hash, of: fid) == nil)
             for _ in 0..<25 { _ = try await bench.workInNextBlock() }
             #expect(bench.store.stored() == [fid])
             bench.chain.change { $0.files = [:] }
@@ -560,6 +605,45 @@ struct NodeReporterTests {
             bench.chain.change { $0.deals[fid]?.completed.append(CompleteInfo(row: 1, node: account)) }
             for _ in 0..<12 { try await bench.expect([]) }
             #expect(bench.store.storedFragments(of: fid) == [a.hash])
+        }
+    }
+
+    @Test func `a folder that cannot be written does not keep the others from being settled`() async throws {
+        let fids = (0..<3).map { FID(SHA256.hash([UInt8($0)])) }.sorted()
+        try await withBench { bench in
+            for fid in fids {
+                try await bench.keep(fid, Sample(1))
+                bench.chain.change {
+                    $0.files[fid] = FileInfo(
+                        segments: [
+                            SegmentInfo(
+                                hash: SegmentHash(.zero),
+                                fragments: [FragmentInfo(hash: Sample(1).hash, node: account)])
+                        ], owners: [], fileSize: 1, completion: 1)
+                }
+            }
+            // A file where the first one's folder should be made.
+            try Data().write(to: URL(filePath: bench.store.directory + "/file/" + fids[0].hex))
+            try await bench.expect([])
+            #expect(bench.store.waiting() == [fids[0]])
+        }
+    }
+
+    @Test func `what the chain has and nobody can read is neither reported nor dropped`() async throws {
+        let a = Sample(1)
+        for isFile in [false, true] {
+            try await withBench { bench in
+                try await bench.keep(fid, a)
+                bench.chain.change {
+                    $0.unreadable = [fid]
+                    $0.deals[fid] = .sample([[a.hash]])
+                    if isFile {
+                        $0.files[fid] = FileInfo(segments: [], owners: [], fileSize: 1, completion: 1)
+                    }
+                }
+                for _ in 0..<12 { try await bench.expect([]) }
+                #expect(bench.store.waitingFragments(of: fid) == [a.hash])
+            }
         }
     }
 

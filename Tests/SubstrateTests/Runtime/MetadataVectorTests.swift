@@ -173,6 +173,30 @@ import TestSupport
         }
     }
 
+    @Test func `a type that branches without end has a name all the same`() throws {
+        var types = ScaleEncoder()
+        // A tuple of 20 of itself, as the four types that metadata must have.
+        let names = ["RuntimeCall", "RuntimeEvent", "DispatchError", "Runtime"]
+        types.vector(Array(names.enumerated())) { encoder, type in
+            encoder.compact(type.offset)
+            encoder.vector([type.element]) { $0.string($1) }
+            encoder.compact(0)  // parameters
+            encoder.integer(UInt8(4))
+            encoder.vector(Array(repeating: type.offset, count: 20)) { $0.compact($1) }
+            encoder.compact(0)  // documentation
+        }
+        var encoder = ScaleEncoder()
+        encoder.raw(Array("meta".utf8) + [14])
+        encoder.raw(types.bytes)
+        encoder.compact(0)  // pallets
+        encoder.compact(3)  // the extrinsic's type, its version and extensions
+        encoder.raw([4, 0])
+        encoder.compact(3)
+        let metadata = try Metadata(encoder.bytes)
+        #expect(metadata.types.name(of: metadata.callType).count < 10_000)
+        #expect(throws: ScaleError.self) { try metadata.decode([1, 2, 3], as: metadata.callType) }
+    }
+
     private func describe(_ fields: [TypeField], numbered: Bool) -> [String] {
         fields.map {
             let number = numbered ? " #\($0.type.index)" : ""

@@ -6,6 +6,8 @@ enum PoolRejection: Error, Hashable {
     case undecodable(String)
     /// Only the block's author may put it into a block.
     case unexpectedCall
+    /// The same, of a call that somebody has signed.
+    case mandatoryCall
     case badSignature
     case badSigner
     case stale
@@ -60,6 +62,7 @@ enum PoolRejection: Error, Hashable {
         switch self {
         case .undecodable(let detail): "Transaction does not decode: \(detail)"
         case .unexpectedCall: "Transaction call is not expected"
+        case .mandatoryCall: "Transaction dispatch is mandatory; transactions must not be validated."
         case .badSignature: "Transaction has a bad signature"
         case .badSigner: "Invalid signing address"
         case .stale: "Transaction is outdated"

@@ -20,6 +20,7 @@ struct TransactionPool {
 
     private var entries: [AccountID: [UInt32: Entry]] = [:]
     private var hashes: Set<Bytes32> = []
+    /// By the first block for which they may be taken again.
     private var banned: [Bytes32: BlockNumber] = [:]
     private var nextSequence: UInt64 = 0
 
@@ -29,7 +30,10 @@ struct TransactionPool {
     var transactions: [Transaction] { entries.values.flatMap { $0.values.map(\.transaction) } }
 
     func contains(_ hash: Bytes32) -> Bool { hashes.contains(hash) }
-    func isBanned(_ hash: Bytes32) -> Bool { banned[hash] != nil }
+    func isBanned(_ hash: Bytes32, best: BlockNumber) -> Bool { banned[hash].map { best < $0 } ?? false }
+
+    /// Forgets the bans that are over.
+    mutating func liftBans(best: BlockNumber) { banned = banned.filter { best < $0.value } }
 
     /// Whether there is room for a checked transaction.
     ///
@@ -93,7 +97,6 @@ struct TransactionPool {
 
     /// What can never enter a block after `best`: too old, or with a nonce that is used.
     mutating func removeDead(best: BlockNumber, nonce: (AccountID) throws -> UInt32) rethrows -> [Transaction] {
-        banned = banned.filter { $0.value > best }
         var dead: [Transaction] = []
         for (account, waiting) in entries {
             let current = try nonce(account)

@@ -64,7 +64,7 @@ enum Methods {
                 guard let number = BlockNumber(exactly: number) else { return .null }
                 return try chain.store.read { try $0.hash(of: number) }.map { .hex($0) } ?? .null
             }
-            return try first.array.map { .array(try $0.map(hash)) } ?? hash(first)
+            return first.array == nil ? try hash(first) : .array(try parameters.array(0).map(hash))
         },
         "chain_getHead": { chain, _ in .hex(chain.best.hash) },
         "chain_getFinalizedHead": finalizedHead,

@@ -41,8 +41,12 @@ struct Parameters {
 
     func array(_ index: Int) throws(RPCFailure) -> [JSONValue] {
         guard let items = self[index]?.array else { throw .invalidParameters("parameter \(index) is not an array") }
+        guard items.count <= Self.maximumItemCount else { throw .tooMany(limit: Self.maximumItemCount) }
         return items
     }
+
+    /// Things that one request may ask for: each is looked up on the queue that makes the blocks.
+    static let maximumItemCount = 10_000
 
     func count(_ index: Int) throws(RPCFailure) -> Int {
         guard let count = self[index]?.integer(UInt32.self) else {

@@ -17,6 +17,17 @@ struct RPCFailure: Error {
         RPCFailure(code: -32603, message: "Internal error", data: String(describing: error))
     }
 
+    /// As Substrate's server says it, of one answer and of a batch's together.
+    static let answerTooBig = RPCFailure(
+        code: -32008, message: "Response is too big",
+        data: "Exceeded max limit of \(RPCServer.maximumAnswerByteCount)")
+    static let batchTooBig = RPCFailure(
+        code: -32011, message: "The batch response was too large",
+        data: "Exceeded max limit of \(RPCServer.maximumAnswerByteCount)")
+    static func tooMany(limit: Int) -> RPCFailure {
+        RPCFailure(code: 4002, message: "count exceeds maximum value. max: \(limit)")
+    }
+
     init(code: Int, message: String, data: String? = nil) {
         (self.code, self.message, self.data) = (code, message, data)
     }

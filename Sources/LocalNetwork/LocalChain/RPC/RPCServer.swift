@@ -6,6 +6,8 @@ struct RPCServer: Sendable {
     private static let maximumBodyByteCount = 16 << 20
     /// Requests in one batch.
     private static let maximumBatchCount = 1000
+    /// Of all that is answered to one text: Substrate's default.
+    static let maximumAnswerByteCount = 15 << 20
 
     let chain: Chain
 
@@ -26,29 +28,40 @@ struct RPCServer: Sendable {
         guard request.method == "POST" else { return HTTPResponse(status: 405, headers: [("Allow", "POST")]) }
         let bytes = try await body.collect(limit: Self.maximumBodyByteCount)
         guard let answer = await answer(bytes, by: { await answer($0) }) else { return HTTPResponse() }
-        return .json(answer.jsonBytes)
+        return .json(answer)
     }
 
     /// Answers a text that holds a request or a batch of them; nil if it holds nothing but notifications.
     ///
     /// - Parameter single: answers one request.
-    func answer(_ text: [UInt8], by single: (RPCRequest) async -> JSONValue) async -> JSONValue? {
-        guard let value = try? JSONValue(jsonBytes: text) else { return RPCRequest.failure(.parse, id: .null) }
+    func answer(_ text: [UInt8], by single: (RPCRequest) async -> JSONValue) async -> [UInt8]? {
+        guard let value = try? JSONValue(jsonBytes: text) else {
+            return RPCRequest.failure(.parse, id: .null).jsonBytes
+        }
         guard let batch = value.array else { return await answer(value, by: single) }
         guard !batch.isEmpty, batch.count <= Self.maximumBatchCount else {
-            return RPCRequest.failure(.invalidRequest, id: .null)
+            return RPCRequest.failure(.invalidRequest, id: .null).jsonBytes
         }
-        var answers: [JSONValue] = []
-        for item in batch { if let answer = await answer(item, by: single) { answers.append(answer) } }
-        return answers.isEmpty ? nil : .array(answers)
+        var answers: [UInt8] = []
+        for item in batch {
+            guard let answer = await answer(item, by: single) else { continue }
+            answers.append(UInt8(ascii: answers.isEmpty ? "[" : ","))
+            answers += answer
+            guard answers.count < Self.maximumAnswerByteCount else {
+                return RPCRequest.failure(.batchTooBig, id: .null).jsonBytes
+            }
+        }
+        return answers.isEmpty ? nil : answers + [UInt8(ascii: "]")]
     }
 
-    private func answer(_ value: JSONValue, by single: (RPCRequest) async -> JSONValue) async -> JSONValue? {
+    private func answer(_ value: JSONValue, by single: (RPCRequest) async -> JSONValue) async -> [UInt8]? {
         guard let request = RPCRequest(value) else {
-            return RPCRequest.failure(.invalidRequest, id: value["id"] ?? .null)
+            return RPCRequest.failure(.invalidRequest, id: value["id"] ?? .null).jsonBytes
         }
         let answer = await single(request)
-        return request.id == nil ? nil : answer
+        guard request.id != nil else { return nil }
+        let bytes = answer.jsonBytes
+        return bytes.count <= Self.maximumAnswerByteCount ? bytes : request.failure(.answerTooBig).jsonBytes
     }
 
     /// Answers a request that is not about subscriptions.

@@ -24,7 +24,7 @@ final class RPCSession: Sendable {
             let answer = await server.answer(message) { request in
                 await self.answer(request, starting: &started)
             }
-            if let answer { try await socket.send(utf8: answer.jsonBytes) }
+            if let answer { try await socket.send(utf8: answer) }
             // A subscription speaks only after its identifier is with the client.
             for subscription in started { start(subscription) }
         }

@@ -36,9 +36,11 @@ extension Methods {
         "state_getKeys": { chain, parameters in
             let prefix = try parameters.bytes(0)
             let number = try chain.number(at: try parameters.hash(1))
+            let limit = Parameters.maximumItemCount
             let keys = try chain.store.read {
-                try $0.keys(prefix: prefix, start: nil, count: .max, after: number)
+                try $0.keys(prefix: prefix, start: nil, count: limit + 1, after: number)
             }
+            guard keys.count <= limit else { throw RPCFailure.tooMany(limit: limit) }
             return .array(keys.map { .hex($0) })
         },
         "state_call": { chain, parameters in
@@ -85,10 +87,14 @@ extension Chain {
     }
 
     func values(_ keys: [[UInt8]], after number: BlockNumber) throws -> JSONValue {
-        try store.read { reader in
+        var left = RPCServer.maximumAnswerByteCount / 2  // a byte has two digits
+        return try store.read { reader in
             .array(
                 try keys.map { key in
-                    [.hex(key), try read(key, after: number, reader).map { .hex($0) } ?? .null]
+                    let value = try read(key, after: number, reader)
+                    left -= key.count + (value?.count ?? 0)
+                    guard left > 0 else { throw RPCFailure.answerTooBig }
+                    return [.hex(key), value.map { .hex($0) } ?? .null]
                 })
         }
     }

@@ -135,7 +135,7 @@ final class BlockExecution {
     func dispatch(_ call: RuntimeCall, by origin: AccountID) throws {
         switch call {
         case .remark(let bytes, let withEvent): if withEvent { depositRemark(bytes, by: origin) }
-        case .setTimestamp: throw DispatchFailure.badOrigin
+        case .setTimestamp, .withWeight: throw DispatchFailure.badOrigin
         case .transfer(let destination, let amount, let keepAlive):
             try transfer(amount, from: origin, to: try account(of: destination), keepAlive: keepAlive)
         case .transferAll(let destination, let keepAlive):

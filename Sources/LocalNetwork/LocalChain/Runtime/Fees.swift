@@ -33,6 +33,7 @@ extension RuntimeCall {
         case .transferAll: Self.weight(reads: 1, writes: 1)
         case .batch(let calls, _): calls.reduce(5_000_000) { $0 &+ 4_000_000 &+ $1.weight }
         case .asDerivative(_, let call): 5_000_000 &+ call.weight
+        case .withWeight(_, let weight): min(weight, Fees.maximumBlockWeight)  // sums stay far from 64 bits
         case .uploadDeclaration: Self.weight(reads: 3, writes: 2)
         case .territoryFileDelivery: Self.weight(reads: 4, writes: 3)
         case .transferReport: Self.weight(reads: 4, writes: 4)

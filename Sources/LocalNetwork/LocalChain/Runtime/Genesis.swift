@@ -23,12 +23,15 @@ enum Genesis {
     }
 
     /// Block 0. The seed is random, so that no two local networks share a genesis hash.
-    static func block(parameters: RuntimeParameters) throws -> (block: StoredBlock, changes: [StateChange]) {
+    static func block(
+        parameters: RuntimeParameters, finalityLag: BlockNumber
+    ) throws -> (block: StoredBlock, changes: [StateChange]) {
         let execution = BlockExecution(
             parameters: parameters, state: BlockState(on: nil), number: 0, parentHash: .zero)
         let state = execution.state
         state.put(Keys.networkSeed, bytes: Bytes16.random().bytes + Bytes16.random().bytes)
         state.put(Keys.parameters, parameters)
+        state.put(Keys.finalityLag, integer: finalityLag)
         for (account, amount) in endowments { try execution.endow(account, amount) }
         state.put(Keys.unitPrice, integer: unitPrice)
         var expenders = ScaleEncoder()

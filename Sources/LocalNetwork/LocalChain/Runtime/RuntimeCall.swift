@@ -10,6 +10,8 @@ indirect enum RuntimeCall: Sendable {
     case transferAll(to: MultiAddress, keepAlive: Bool)
     case batch([RuntimeCall], BatchKind)
     case asDerivative(UInt16, RuntimeCall)
+    /// Only the root origin may, which nobody has here: the call inside is never made.
+    case withWeight(RuntimeCall, UInt64)
     case uploadDeclaration(FID, [SegmentList], UserBrief, fileSize: UInt128)
     case territoryFileDelivery(AccountID, FID, target: [UInt8])
     case transferReport(index: UInt8, FID)
@@ -81,6 +83,11 @@ extension RuntimeCall {
             return .asDerivative(index, try RuntimeCall(from: &decoder, depth: depth + 1))
         case 2: return .batch(try calls(&decoder), .all)
         case 4: return .batch(try calls(&decoder), .force)
+        case 5:
+            let call = try RuntimeCall(from: &decoder, depth: depth + 1)
+            let weight = try decoder.compact(UInt64.self)
+            _ = try decoder.compact(UInt64.self)  // proof size
+            return .withWeight(call, weight)
         default: throw unknown(call, decoder)
         }
     }

@@ -9,6 +9,7 @@ extension RuntimeSchema {
             1 as_derivative { index: u16, call: RuntimeCall },
             2 batch_all { calls: [RuntimeCall] },
             4 force_batch { calls: [RuntimeCall] },
+            5 with_weight { call: RuntimeCall, weight: Weight },
         }
         events pallet_utility::pallet::Event {
             0 BatchInterrupted { index: u32, error: DispatchError },

@@ -100,22 +100,35 @@ struct StoreReader {
 
     /// At most `count` keys, after `start`, that begin with `prefix` and had a value after block `number`.
     func keys(prefix: [UInt8], start: [UInt8]?, count: Int, after number: BlockNumber) throws -> [[UInt8]] {
+        var keys: [[UInt8]] = []
         // A start that comes before the prefix says nothing.
-        let start = start.flatMap { $0.lexicographicallyPrecedes(prefix) ? nil : $0 }
+        var start = start.flatMap { $0.lexicographicallyPrecedes(prefix) ? nil : $0 }
+        while keys.count < count {
+            let page = min(count - keys.count, Self.keysInPage)
+            let candidates = try candidates(prefix: prefix, start: start, count: page, after: number)
+            for key in candidates where try value(key, after: number) != nil { keys.append(key) }
+            guard candidates.count == page else { break }
+            start = candidates.last
+        }
+        return keys
+    }
+
+    /// Keys that are read at once: a prefix can have any number of them.
+    private static let keysInPage = 1000
+
+    /// Keys that have a value now or had one after some block later than `number`.
+    private func candidates(
+        prefix: [UInt8], start: [UInt8]?, count: Int, after number: BlockNumber
+    ) throws -> [[UInt8]] {
         let comparison = start == nil ? ">=" : ">"
         let range = Self.range(prefix: prefix, start: start)
-        var keys: [[UInt8]] = []
-        var candidates = try connection.query(
+        return try connection.query(
             """
             SELECT key FROM state WHERE key \(comparison) ? AND key < ?
             UNION SELECT key FROM undo WHERE key \(comparison) ? AND key < ? AND block > ?
-            ORDER BY key
-            """, range + range + [.int(number)]
-        ).makeIterator()
-        while keys.count < count, let key = try candidates.next()?.blob(0) {
-            if try value(key, after: number) != nil { keys.append(key) }
-        }
-        return keys
+            ORDER BY key LIMIT ?
+            """, range + range + [.int(number), .int(count)]
+        ).map { try $0.blob(0) }
     }
 
     /// From `start`, or the prefix itself, to the first key that does not begin with it.

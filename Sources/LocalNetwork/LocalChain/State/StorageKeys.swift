@@ -83,6 +83,8 @@ enum Keys {
     static let networkSeed = StorageKey(bytes: Array(":cessdrive:localnet:seed".utf8))
     /// The `RuntimeParameters` that the network began with. Not an item of any pallet.
     static let parameters = StorageKey(bytes: Array(":cessdrive:localnet:parameters".utf8))
+    /// How many blocks the finalized one lies behind the best, as the network began. Not an item of any pallet.
+    static let finalityLag = StorageKey(bytes: Array(":cessdrive:localnet:finality".utf8))
 
     static func encoded(_ number: BlockNumber) -> [UInt8] {
         var encoder = ScaleEncoder()
