@@ -76,10 +76,11 @@ public final class Drive: Sendable {
         let segments = SegmentReader(
             nodes: nodes, catalog: catalog, local: local, health: health)
         let blobs = BlobReader(segments: segments, keys: keys.drive, epochs: try await epochKeys())
-        let (drive, database, keys) = (id, database, keys)
-        let heads = DriveHeads(
-            discovery: discovery(segments), database: database, drive: drive
-        ) { commit in try await Self.learnVolumes(of: commit, keys: keys.drive, database: database, reader: blobs) }
+        let heads = DriveHeads(discovery: discovery(segments), database: database, drive: id) { commit in
+            // A machine whose memory was lost has forgotten its epochs, too: its device's box opens them again.
+            try await self.open(commit.commit.keyRing, with: [self.device.keys.box], for: blobs)
+            return try await self.learnVolumes(of: commit, reader: blobs)
+        }
         return Reading(segments: segments, blobs: blobs, heads: heads)
     }
 
@@ -94,11 +95,9 @@ public final class Drive: Sendable {
     /// Reads a commit's set of volumes into this machine's memory, its own volume with it.
     ///
     /// - Returns: the FIDs of the set.
-    private static func learnVolumes(
-        of found: FoundCommit, keys: DriveKeys, database: StoreDatabase, reader: BlobReader
-    ) async throws -> Set<Bytes32> {
+    private func learnVolumes(of found: FoundCommit, reader: BlobReader) async throws -> Set<Bytes32> {
         guard let root = found.commit.volumes else { return [] }
-        let trees = DriveTrees(keys: keys, runs: found.commit.index, database: database, reader: reader)
+        let trees = DriveTrees(keys: keys.drive, runs: found.commit.index, database: database, reader: reader)
         var fids: Set<Bytes32> = []
         var batch: [(VolumeID, VolumeRecord)] = []
         for try await item in trees.volumes.entries(of: root) {

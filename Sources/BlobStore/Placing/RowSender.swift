@@ -23,7 +23,7 @@ struct RowSender: Sendable {
             let hash = FragmentHash(segment.fragments[row])
             // Without the zeros behind its last byte.
             var content = Self.fragment(row, of: mapped)
-            content.removeTrailingZeros()
+            content.removeLast(content.count - content.span.countWithoutTrailingZeros)
             do {
                 try await nodes.put(
                     FragmentContent(content), hash: hash, fid: FID(record.fid), to: node.endpoint,
@@ -46,19 +46,5 @@ struct RowSender: Sendable {
             ReedSolomon().shard(row, of: bytes, into: &span)
             return content
         }
-    }
-}
-
-extension [UInt8] {
-    fileprivate mutating func removeTrailingZeros() {
-        var count = count
-        unsafe withUnsafeBytes { bytes in
-            // Whole words first: most of a small volume is zeros.
-            while unsafe count >= 8 && count.isMultiple(of: 8)
-                && bytes.loadUnaligned(fromByteOffset: count - 8, as: UInt64.self) == 0
-            { count -= 8 }
-            while unsafe count > 0 && bytes[count - 1] == 0 { count -= 1 }
-        }
-        removeLast(self.count - count)
     }
 }

@@ -146,16 +146,14 @@ actor Importer {
         let names = try await disk.run { try directory.names() }
         var base: TreeRoot?
         if case .directory(let tree)? = existing?.content { base = tree }
+        var former = FormerEntries(of: base, in: trees.directories)
         var edits: [ProllyEdit] = []
         for name in names {
             try Task.checkCancellation()
             let childPath = path + [UInt8(ascii: "/")] + name
             do {
                 let status = try await disk.run { try directory.status(of: name) }
-                var child: Entry?
-                if let base, let value = try await trees.directories.lookup(name, in: base) {
-                    child = try Entry(scaleBytes: value)
-                }
+                let child = try await former.entry(named: name)
                 // Equal names are replaced, but nothing is deleted.
                 guard child?.type != .directory || status.type == .directory else { throw Errno.isDirectory }
                 let entry = try await entry(

@@ -83,6 +83,8 @@ extension ReadError: Reportable {
     var hint: String? {
         switch self {
         case .tooFewRows: "'cessdrive nodes' shows which nodes answer; try again later"
+        // This machine's memory of the drive is gone, and no commit of its own has a box for it.
+        case .unknownEpoch: startingAnew
         default: nil
         }
     }

@@ -219,4 +219,18 @@ struct HeadTests {
             #expect(try await lagging.head().bytes("/\(count)") == [count])
         }
     }
+
+    @Test func `a machine whose memory of the drive was lost reads and writes on`() async throws {
+        try await DriveFixture.with { fixture in
+            let drive = try await fixture.created()
+            _ = try await drive.put(fixture.write([1], to: "file"), to: "/file")
+            for suffix in ["", "-wal", "-shm"] {
+                try? FileManager.default.removeItem(atPath: drive.home.database.string + suffix)
+            }
+            let next = try fixture.drive()
+            #expect(try await next.head().bytes("/file") == [1])
+            _ = try await next.put(fixture.write([2], to: "more"), to: "/more")
+            #expect(try await fixture.drive().head().names("/") == ["file", "more"])
+        }
+    }
 }

@@ -52,6 +52,7 @@ final class MemoryNetwork: Sendable {
         var nodes: [Node] = []
         var requests: [Request] = []
         var puts = 0
+        var probes = 0
         var sentByteCount = 0
         /// Every volume that was ever declared, in order.
         var declarations: [FID] = []
@@ -109,6 +110,7 @@ extension MemoryNetwork: FragmentNodes {
     private static let zeros = [UInt8](repeating: 0, count: CESSLimits.fragmentByteCount)
 
     func probe(_ endpoint: String) async throws -> NodeCapabilities {
+        state.withLock { $0.probes += 1 }
         _ = try await reach(endpoint)
         return capabilities
     }
