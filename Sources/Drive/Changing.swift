@@ -34,31 +34,6 @@ public struct ChangeResult: Sendable {
     public let commit: String?
 }
 
-/// A commit that was sealed on this machine and is on its way.
-struct PendingCommit: Sendable, ScaleCodable {
-    let plan: PlacementPlan
-    let blob: BlobReference
-    let signed: SignedCommit
-
-    init(plan: PlacementPlan, blob: BlobReference, signed: SignedCommit) {
-        self.plan = plan
-        self.blob = blob
-        self.signed = signed
-    }
-
-    init(from decoder: inout ScaleDecoder) throws(ScaleError) {
-        plan = try decoder.decode()
-        blob = try decoder.decode()
-        signed = try decoder.decode()
-    }
-
-    func encode(to encoder: inout ScaleEncoder) {
-        encoder.encode(plan)
-        encoder.encode(blob)
-        encoder.encode(signed)
-    }
-}
-
 /// What a change works with: the drive at its parent commits, and a spool to put new things into.
 struct ChangeContext: Sendable {
     let trees: DriveTrees
@@ -70,7 +45,7 @@ struct ChangeContext: Sendable {
 }
 
 extension Drive {
-    private static let pendingSetting = "pending"
+    static let pendingSetting = "pending"
 
     /// Makes a change: whatever an earlier one left undone is carried on first; then `body` gives the new root directory,
     /// and a commit of it is made, placed and published. What other machines commit meanwhile is merged with it.
@@ -294,77 +269,6 @@ extension Drive {
         guard Set(pending.signed.commit.parents) == Set(tips.map(\.reference)) else {
             throw StaleCommit(pending: pending, head: tips.map(\.commit.sequence).max() ?? 0)
         }
-    }
-
-    /// How many rows of what was stored are read back before success is announced, two windows of each.
-    private static let sampleCount = 12
-
-    private func publish(
-        _ pending: PendingCommit, _ reading: Reading, _ spool: Spool, _ tolerance: Int
-    ) async throws {
-        var records: [(VolumeID, VolumeRecord)] = []
-        for volume in pending.plan.volumes { records.append((volume.id, try await spool.record(volume.id))) }
-        try await database.learnVolumes(records)
-        for (id, _) in records {
-            let placement = try await catalog.refreshPlacement(of: id)
-            let count = max(2, Self.sampleCount / records.count)
-            try await verify(id, placement, count: count, tolerance, reading, spool)
-        }
-        guard let own = records.last?.1 else { preconditionFailure("a plan has the commit's volume") }
-        // The server that is asked now may lag behind the one that showed the file.
-        guard let completion = try await chain.completion(of: own.fid) else {
-            throw StoreError.notDeclared(FID(own.fid))
-        }
-        let found = FoundCommit(blob: pending.blob, signed: pending.signed, fid: own.fid, completion: completion)
-        try await reading.heads.publish(found, volumes: records, clearing: Self.pendingSetting)
-        for (id, record) in records { try await spool.removeFiles(of: id, segmentCount: record.segments.count) }
-        try await spool.discardAll(but: [])
-    }
-
-    /// So many rows of a volume may fail to be read back: their nodes may have gone since they reported, or lie, and four
-    /// rows are enough to read it. A change that is final for everybody else must not hang on a few nodes here.
-    private static let sampleTolerance = 4
-    /// For a command that carries an earlier one's change on: that one has said so, and what can be read is all there will
-    /// be. Later changes must not wait for nodes that never come back.
-    private static let lateTolerance =
-        VolumeRecord.Segment.fragmentCount - VolumeRecord.Segment.sufficientCount
-
-    /// Reads random windows of a volume back, each of another row; of all rows if one of them fails.
-    ///
-    /// - Throws: what the first row failed with, if more rows than are tolerated cannot be read or are not what was sent.
-    private func verify(
-        _ volume: VolumeID, _ placement: VolumePlacement, count: Int, _ tolerance: Int, _ reading: Reading,
-        _ spool: Spool
-    ) async throws {
-        let rows = Array((0..<VolumeRecord.Segment.fragmentCount).shuffled())
-        var failures = try await failures(rows.prefix(count), of: volume, placement, reading, spool)
-        if !failures.isEmpty {
-            failures += try await self.failures(rows.dropFirst(count), of: volume, placement, reading, spool)
-        }
-        for failure in failures {
-            logger.warning("a row could not be read back", metadata: ["volume": "\(volume)", "error": "\(failure)"])
-        }
-        if let first = failures.first, failures.count > tolerance { throw first }
-    }
-
-    private func failures(
-        _ rows: ArraySlice<Int>, of volume: VolumeID, _ placement: VolumePlacement, _ reading: Reading, _ spool: Spool
-    ) async throws -> [any Error] {
-        let failures = await withTaskGroup(of: (any Error)?.self) { group in
-            for row in rows {
-                group.addTask {
-                    do {
-                        try await reading.segments.verifySample(
-                            of: volume, at: placement, count: 2, rows: row..<row + 1, using: spool.localSegments)
-                        return nil
-                    } catch { return error }
-                }
-            }
-            return await group.reduce(into: [any Error]()) { failures, error in if let error { failures.append(error) }
-            }
-        }
-        try Task.checkCancellation()
-        return failures
     }
 
     // MARK: What a commit stands on
