@@ -9,16 +9,18 @@ public enum CommandLineProgram {
     public static func main() async {
         ignoreSIGPIPE()
         cessdrive_forbid_cores()
-        let status = await run(
-            Array(CommandLine.arguments.dropFirst()), environment: ProcessInfo.processInfo.environment)
+        let status = await run(ByteText.arguments, environment: ByteText.environment)
         exit(status.rawValue)
     }
 
     /// The one place where errors are reported.
+    ///
+    /// - Parameters: both as `ByteText`.
     static func run(_ arguments: [String], environment: [String: String]) async -> ExitStatus {
         let console = console(for: arguments, environment)
         do {
             var command = try Cessdrive.parseAsRoot(arguments)
+            try Paths(environment: environment).checkAreText()
             if let asynchronous = command as? any AsyncParsableCommand {
                 let handed = HandedOver(asynchronous)
                 try await Interruption.guarding {
@@ -48,7 +50,8 @@ public enum CommandLineProgram {
     private static func report(parsing error: any Error, _ arguments: [String], to console: Console) -> ExitStatus {
         guard Cessdrive.exitCode(for: error) == .success else {
             let hint = "see 'cessdrive help\(Cessdrive.commandPath(of: arguments))'"
-            console.report(ErrorReport(message: Cessdrive.message(for: error), hint: hint, status: .usage))
+            console.report(
+                ErrorReport(message: ByteText.shown(Cessdrive.message(for: error)), hint: hint, status: .usage))
             return .usage
         }
         do { try console.write(Cessdrive.fullMessage(for: error)) } catch { return .failed }

@@ -30,8 +30,10 @@ struct LocalnetOptions: ParsableArguments {
 
     @OptionGroup var output: OutputOptions
 
+    func validate() throws { try dir?.checkIsText("--dir") }
+
     var localnet: Localnet {
-        Localnet(directory: dir, paths: Paths(environment: ProcessInfo.processInfo.environment))
+        Localnet(directory: dir, paths: Paths(environment: ByteText.environment))
     }
 }
 

@@ -20,29 +20,29 @@ struct PutCommand: ChangingCommand {
 
     @Flag(name: .shortAndLong, help: "Directories, too, with everything in them.") var recursive = false
     @Argument(help: "What to store ('-' for standard input), and where in the drive.", completion: .file())
-    var paths: [String]
+    var paths: [PathArgument]
     @OptionGroup var changing: ChangingOptions
     @OptionGroup var shared: SharedOptions
 
     func validate() throws {
         guard paths.count >= 2 else { throw ValidationError("Say what to store, and where in the drive.") }
-        if paths.dropLast().contains("-"), paths.count != 2 {
+        if paths.dropLast().contains(.stream), paths.count != 2 {
             throw ValidationError("Standard input is stored alone.")
         }
-        if sources == ["-"], shared.passphraseDescriptor == 0 {
+        if sources == [.stream], shared.passphraseDescriptor == 0 {
             throw ValidationError("Standard input cannot be both the passphrase and what is stored.")
         }
     }
 
-    private var sources: [String] { Array(paths.dropLast()) }
-    private var destination: String { paths.last ?? "/" }
+    private var sources: [PathArgument] { Array(paths.dropLast()) }
+    private var destination: PathArgument { paths.last ?? .root }
 
     func run(on open: OpenDrive, console: Console) async throws {
         let target = try DrivePath(destination)
         let message = "put \(sources.joined(separator: " ")) \(destination)"
         let stored: (report: TransferReport, result: ChangeResult)
-        if sources == ["-"] {
-            guard !destination.hasSuffix("/") else { throw PutError.nameless }
+        if sources == [.stream] {
+            guard !destination.namesDirectory else { throw PutError.nameless }
             stored = try await open.change(message, changing, console) { options in
                 try await open.drive.put(stream: Self.readInput, to: target, options: options)
             }
@@ -50,7 +50,7 @@ struct PutCommand: ChangingCommand {
             try checkSources()
             stored = try await open.change(message, changing, console) { [sources, destination] options in
                 try await open.drive.put(
-                    sources.map { Array($0.utf8) }, to: target, into: destination.hasSuffix("/"), options: options)
+                    sources.map(\.bytes), to: target, into: destination.namesDirectory, options: options)
             }
         }
         try console.finish(TransferSummary(stored.report, verb: "stored", result: stored.result))
@@ -58,10 +58,10 @@ struct PutCommand: ChangingCommand {
 
     /// What can be known to be wrong before anything is opened.
     private func checkSources() throws {
-        var missing: [String] = []
+        var missing: [PathArgument] = []
         for source in sources {
             var status = stat()
-            guard unsafe lstat(source, &status) == 0 else {
+            guard unsafe lstat((source.bytes + [0]).map { CChar(bitPattern: $0) }, &status) == 0 else {
                 missing.append(source)
                 continue
             }
@@ -85,8 +85,8 @@ struct PutCommand: ChangingCommand {
 }
 
 enum PutError: Reportable, Equatable, CustomStringConvertible {
-    case directory(String)
-    case missing([String])
+    case directory(PathArgument)
+    case missing([PathArgument])
     case nameless
 
     var description: String {
