@@ -34,13 +34,14 @@ actor Importer {
 
     // MARK: Entries
 
-    /// Stores what is at a path of this machine. A link at the path itself is stored as a link.
+    /// Stores what is at a path of this machine. A link at the path itself is stored as a link, unless a trailing slash asks
+    /// for the directory that it leads to.
     ///
     /// - Parameter existing: what the drive has where this will go; directories are merged with it.
     /// - Returns: nil if it could not be read; the report says why.
     func entry(at path: [UInt8], replacing existing: Entry?) async throws -> Entry? {
         do {
-            let (directory, name) = Self.split(path)
+            let (directory, name) = Self.namesDirectory(path) ? (path, Array(".".utf8)) : Self.split(path)
             let parent = try await disk.run { try LocalFile.openDirectory(directory) }
             // `dir/.` and `/` name a directory by itself.
             guard name != Array(".".utf8) else {
@@ -280,6 +281,9 @@ actor Importer {
     }
 
     // MARK: Parts
+
+    /// Whether a path ends with a slash: only a directory, or a link to one, is meant.
+    private static func namesDirectory(_ path: [UInt8]) -> Bool { path.last == UInt8(ascii: "/") }
 
     /// A path's directory and its last name, `.` where it names a directory by itself.
     static func split(_ path: [UInt8]) -> (directory: [UInt8], name: [UInt8]) {

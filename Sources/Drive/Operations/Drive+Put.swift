@@ -11,7 +11,7 @@ extension Drive {
     /// replaced (the former stay in the history), nothing is deleted.
     ///
     /// - Parameters:
-    ///   - sources: paths of this machine, as raw bytes.
+    ///   - sources: paths of this machine, as raw bytes. A link is stored as a link; with a trailing slash, what it leads to is.
     ///   - into: whether the destination was named as a directory.
     /// - Throws: `DriveError.unreadable` if none of the sources can be read; what reading and changing throw.
     /// - Returns: what was read, every source that could not be named, and the commit.

@@ -11,6 +11,7 @@ struct PutCommand: ChangingCommand {
         discussion: """
             One source gets the destination's name; it goes into it where that ends in '/', or is a directory and the source
             is a file. Directories merge with what is there; nothing is deleted, and older versions stay in the history.
+            A link is stored as a link; written with a trailing slash, the directory that it leads to is stored.
 
             Examples:
               cessdrive put notes.txt /notes.txt
@@ -47,7 +48,7 @@ struct PutCommand: ChangingCommand {
                 try await open.drive.put(stream: Self.readInput, to: target, options: options)
             }
         } else {
-            try checkSources()
+            try checkSources(console)
             stored = try await open.change(message, changing, console) { [sources, destination] options in
                 try await open.drive.put(
                     sources.map(\.bytes), to: target, into: destination.namesDirectory, options: options)
@@ -57,7 +58,7 @@ struct PutCommand: ChangingCommand {
     }
 
     /// What can be known to be wrong before anything is opened.
-    private func checkSources() throws {
+    private func checkSources(_ console: Console) throws {
         var missing: [PathArgument] = []
         for source in sources {
             var status = stat()
@@ -66,6 +67,10 @@ struct PutCommand: ChangingCommand {
                 continue
             }
             if !recursive, status.st_mode & S_IFMT == S_IFDIR { throw PutError.directory(source) }
+            // Whoever means what it leads to would find nothing stored.
+            if status.st_mode & S_IFMT == S_IFLNK {
+                console.warn("\(source) is a link and is stored as one; '\(source)/' is the directory that it leads to")
+            }
         }
         if missing.count == sources.count { throw PutError.missing(missing) }
     }

@@ -172,6 +172,23 @@ struct ExportTests {
         }
     }
 
+    @Test func `a link with a trailing slash is the directory that it leads to`() async throws {
+        try await DriveFixture.with { fixture in
+            let drive = try await fixture.created()
+            _ = try fixture.write([1], to: "real/file")
+            let link = fixture.path("link")
+            try FileManager.default.createSymbolicLink(atPath: link.path, withDestinationPath: "real")
+            let source = Array(link.path.utf8)
+            for (source, target) in [(source + [UInt8(ascii: "/")], "/into"), (source, "/as-link")] {
+                _ = try await drive.put([source], to: DrivePath(target), into: true, options: ChangeOptions())
+            }
+            #expect(try await drive.head().bytes("/into/link/file") == [1])
+            #expect(try await drive.head().entry(at: DrivePath("/as-link/link")).type == .symlink)
+            let file = Array(fixture.path("real/file").path.utf8) + [UInt8(ascii: "/")]
+            await #expect(throws: DriveError.self) { try await drive.put(file, to: "/file") }
+        }
+    }
+
     @Test func `a link has no content to read`() async throws {
         try await DriveFixture.with { fixture in
             let drive = try await fixture.created()
