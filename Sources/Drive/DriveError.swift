@@ -30,6 +30,8 @@ public enum DriveError: Error, CustomStringConvertible {
     /// The newest finalized block is older than is acceptable.
     case staleNetwork(ageSeconds: UInt64)
     case noSuchCommit(String)
+    /// Neither a commit nor a moment can be meant.
+    case noState(String)
     /// The drive holds something that only later versions know.
     case needsNewerVersion(String)
     case stateDamaged(path: String, reason: String)
@@ -58,6 +60,7 @@ public enum DriveError: Error, CustomStringConvertible {
         case .staleNetwork(let age): "the network's newest final block is \(age) seconds old"
         case .needsNewerVersion(let what): "this version of cessdrive cannot read \(what)"
         case .noSuchCommit(let which): "there is no commit '\(which)'"
+        case .noState(let text): "'\(text)' names neither a commit nor a time"
         case .stateDamaged(let path, let reason): "\(path) is damaged: \(reason)"
         }
     }

@@ -19,6 +19,8 @@ extension DriveError: Reportable {
         case .newerHead: "run the same command again: it starts from the newer commit"
         case .staleNetwork: "the RPC server lags behind: try another one"
         case .noSuchCommit: "'cessdrive log' lists the commits"
+        case .noState:
+            "write 8 digits of a commit's id or more, head~N, 2026-11-22, '2026-11-22 14:03:05', 14:03, or 2026-11-22T14:03:05Z"
         case .needsNewerVersion: "use a newer version of cessdrive"
         case .stateDamaged: startingAnew
         case .diskFull: "make room and run the same command again"
@@ -30,7 +32,7 @@ extension DriveError: Reportable {
     var exitStatus: ExitStatus {
         switch self {
         case .noDrive, .empty, .nothingToRecover: .noDrive
-        case .severalDrives, .invalidPath: .usage
+        case .severalDrives, .invalidPath, .noState: .usage
         case .notFound, .noSuchCommit: .notFound
         case .newerHead: .busy
         case .staleNetwork: .temporary
