@@ -248,8 +248,7 @@ extension Localnet {
 
     /// Runs `work` while no other command changes the network.
     private func locked<Result>(_ work: () async throws -> Result) async throws -> Result {
-        try FileManager.default.createDirectory(
-            atPath: directory.string, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
+        try makePrivateDirectory(directory)
         let lock = ProcessLock(path: directory.appending("localnet.lock"))
         guard let file = try await waitFor(.seconds(120), { try lock.take() }) else {
             throw LocalnetError.busy(directory)

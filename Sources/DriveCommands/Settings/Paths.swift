@@ -66,13 +66,15 @@ struct Paths: Sendable, Equatable {
 
 enum PathsError: Reportable, Equatable, CustomStringConvertible {
     case notText(FilePath)
+    case cannotMake(FilePath, cause: String)
 
     var description: String {
         switch self {
         case .notText(let path): "cessdrive cannot keep anything in \(path): this name is not text in UTF-8"
+        case .cannotMake(let path, let cause): "the directory \(path) cannot be made: \(cause)"
         }
     }
 
-    var hint: String? { "set XDG_STATE_HOME, XDG_CONFIG_HOME, XDG_CACHE_HOME and XDG_RUNTIME_DIR to other directories" }
+    var hint: String? { "set HOME, or XDG_STATE_HOME, XDG_CACHE_HOME and their like, to directories that can be used" }
     var exitStatus: ExitStatus { .failed }
 }
