@@ -150,7 +150,7 @@ struct InitCommand: ConsoleCommand {
         case .frozen: purchase = .renew(days: days)
         case .active, .onConsignment: return
         }
-        if isLocal { return try await LocalPurse(open).buy(purchase) }
+        if isLocal { return try await LocalPurse(open).buy(purchase, console) }
         let quote = try await open.lease.quote(purchase)
         guard quote.isAffordable else {
             throw StoreError.balanceTooSmall(needed: quote.total, spendable: quote.spendable)
