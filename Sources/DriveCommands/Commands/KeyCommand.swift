@@ -140,10 +140,9 @@ struct KeyUnlock: KeystoreCommand {
 
 struct KeyLock: ConsoleCommand {
     static let configuration = CommandConfiguration(
-        commandName: "lock", abstract: "Forget all keys that 'unlock' keeps at hand.")
+        commandName: "lock", abstract: "Forget the keys of all drives that 'unlock' keeps at hand.")
 
-    @OptionGroup var shared: SharedOptions
-    var output: OutputOptions { shared.output }
+    @OptionGroup var output: OutputOptions
 
     func run(console: Console) async throws {
         let paths = Paths(environment: ByteText.environment)
