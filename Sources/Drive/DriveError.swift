@@ -15,6 +15,8 @@ public enum DriveError: Error, CustomStringConvertible {
     case notFound(DrivePath)
     case notADirectory(DrivePath)
     case isADirectory(DrivePath)
+    /// What is no directory would take the place of one.
+    case directoryInTheWay(DrivePath)
     /// A link, a fifo or a device, which has no content to read.
     case notAFile(DrivePath)
     case exists(DrivePath)
@@ -48,6 +50,7 @@ public enum DriveError: Error, CustomStringConvertible {
         case .notFound(let path): "\(path) does not exist in the drive"
         case .notADirectory(let path): "\(path) is not a directory"
         case .isADirectory(let path): "\(path) is a directory"
+        case .directoryInTheWay(let path): "the drive has a directory at \(path)"
         case .notAFile(let path): "\(path) is not a file"
         case .exists(let path): "\(path) exists in the drive already"
         case .directoryNotEmpty(let path): "\(path) is a directory that is not empty"

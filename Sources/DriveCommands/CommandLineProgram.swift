@@ -7,6 +7,7 @@ import Glibc
 public enum CommandLineProgram {
     /// Runs what the process was asked for and ends the process.
     public static func main() async {
+        occupyStandardDescriptors()
         ignoreSIGPIPE()
         cessdrive_forbid_cores()
         let status = await run(ByteText.arguments, environment: ByteText.environment)
@@ -63,6 +64,16 @@ public enum CommandLineProgram {
         let options = arguments.prefix { $0 != "--" }
         return Console(
             json: options.contains("--json"), noInput: options.contains("--no-input"), environment: environment)
+    }
+
+    /// A standard descriptor that was closed must not become a file or a socket of ours. Reading from what takes its place
+    /// fails, and so does writing to it, but for what is only told.
+    private static func occupyStandardDescriptors() {
+        for (descriptor, mode) in [(STDIN_FILENO, O_WRONLY), (STDOUT_FILENO, O_RDONLY), (STDERR_FILENO, O_WRONLY)]
+        where fcntl(descriptor, F_GETFD) < 0 {
+            // The lowest free number is this one.
+            _ = unsafe open("/dev/null", mode)
+        }
     }
 
     /// A closed pipe is an error of the write that meets it, not the end of the process.

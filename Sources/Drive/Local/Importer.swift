@@ -150,7 +150,7 @@ actor Importer {
         var edits: [ProllyEdit] = []
         for name in names {
             try Task.checkCancellation()
-            let childPath = path + [UInt8(ascii: "/")] + name
+            let childPath = path + (Self.namesDirectory(path) ? [] : [UInt8(ascii: "/")]) + name
             do {
                 let status = try await disk.run { try directory.status(of: name) }
                 var child: Entry?
@@ -158,7 +158,10 @@ actor Importer {
                     child = try Entry(scaleBytes: value)
                 }
                 // Equal names are replaced, but nothing is deleted.
-                guard child?.type != .directory || status.type == .directory else { throw Errno.isDirectory }
+                guard child?.type != .directory || status.type == .directory else {
+                    report.failures.append(.init(path: childPath, reason: "the drive has a directory there"))
+                    continue
+                }
                 let entry = try await entry(
                     named: name, in: directory, status: status, path: childPath, replacing: child)
                 if let entry, entry != child { edits.append(ProllyEdit(key: name, value: entry.scaleBytes)) }

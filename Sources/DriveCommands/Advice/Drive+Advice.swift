@@ -15,9 +15,12 @@ extension DriveError: Reportable {
         case .severalDrives(let names): "add --drive with one of \(names.joined(separator: ", "))"
         case .notFound: "'cessdrive ls' shows what there is, 'cessdrive log' what there was"
         case .isADirectory: "add -r for directories"
+        case .directoryInTheWay(let path):
+            "choose another name, as in '\(path.isRoot ? "" : "\(path)")/NAME'; no directory is replaced"
         case .targetExists: "add --overwrite to replace it"
         case .newerHead: "run the same command again: it starts from the newer commit"
-        case .staleNetwork: "the RPC server lags behind: try another one"
+        case .staleNetwork:
+            "the RPC server lags behind, or this machine's clock is wrong: try another server, and look at the clock"
         case .noSuchCommit: "'cessdrive log' lists the commits"
         case .noState:
             "write 8 digits of a commit's id or more, head~N, 2026-11-22, '2026-11-22 14:03:05', 14:03, or 2026-11-22T14:03:05Z"
@@ -38,7 +41,8 @@ extension DriveError: Reportable {
         case .staleNetwork: .temporary
         case .stateDamaged: .damaged
         case .diskFull: .outOfSpace
-        case .driveExists, .notADirectory, .notAFile, .isADirectory, .exists, .directoryNotEmpty, .unreadable,
+        case .driveExists, .notADirectory, .notAFile, .isADirectory, .directoryInTheWay, .exists, .directoryNotEmpty,
+            .unreadable,
             .unwritable,
             .targetExists, .needsNewerVersion:
             .failed

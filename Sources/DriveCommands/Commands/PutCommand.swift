@@ -80,9 +80,12 @@ struct PutCommand: ChangingCommand {
             // A pipe may be idle for long.
             try FileDescriptor.standardInput.waitForInput(unless: cancelled)
             var bytes = [UInt8](repeating: 0, count: limit)
-            let count = try unsafe bytes.withUnsafeMutableBytes {
-                try unsafe FileDescriptor.standardInput.read(into: $0)
-            }
+            let count: Int
+            do {
+                count = try unsafe bytes.withUnsafeMutableBytes {
+                    try unsafe FileDescriptor.standardInput.read(into: $0)
+                }
+            } catch Errno.badFileDescriptor { throw PutError.noInput }
             bytes.removeLast(limit - count)
             return bytes
         }
@@ -93,11 +96,13 @@ enum PutError: Reportable, Equatable, CustomStringConvertible {
     case directory(PathArgument)
     case missing([PathArgument])
     case nameless
+    case noInput
 
     var description: String {
         switch self {
         case .directory(let path): "\(path) is a directory"
         case .missing(let paths): "\(paths.joined(separator: ", ")): there is no such file"
+        case .noInput: "there is no standard input"
         case .nameless: "what comes from standard input needs a name"
         }
     }
@@ -105,7 +110,7 @@ enum PutError: Reportable, Equatable, CustomStringConvertible {
     var hint: String? {
         switch self {
         case .directory: "add -r to store it with everything in it"
-        case .missing: nil
+        case .missing, .noInput: nil
         case .nameless: "write it after the directory, as in 'put - /directory/name'"
         }
     }
@@ -114,6 +119,7 @@ enum PutError: Reportable, Equatable, CustomStringConvertible {
         switch self {
         case .directory, .nameless: .usage
         case .missing: .notFound
+        case .noInput: .failed
         }
     }
 }
