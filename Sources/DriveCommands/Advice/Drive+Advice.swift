@@ -120,6 +120,7 @@ extension DatabaseError: Reportable {
     var hint: String? {
         switch self {
         case .corrupt, .unexpectedValue: startingAnew
+        case .full: "make room where the drive's state is, and run the same command again"
         case .newerSchema: "use the version of cessdrive that wrote it, or a newer one"
         default: nil
         }
