@@ -44,6 +44,8 @@ public enum DatabaseError: Error, Equatable, CustomStringConvertible {
             case .SQLITE_CORRUPT, .SQLITE_NOTADB, .SQLITE_FORMAT: .corrupt(detail)
             case .SQLITE_BUSY, .SQLITE_LOCKED, .SQLITE_PROTOCOL: .busy
             case .SQLITE_CANTOPEN, .SQLITE_READONLY, .SQLITE_PERM, .SQLITE_AUTH: .inaccessible(detail)
+            // Its shared memory, a file beside the database, could not be made as long as it has to be.
+            case .SQLITE_IOERR where error.extendedResultCode == .SQLITE_IOERR_SHMSIZE: .full
             case .SQLITE_IOERR: .inputOutput(detail)
             case .SQLITE_CONSTRAINT: .constraint(detail)
             default: .other(code: error.extendedResultCode.rawValue, detail)

@@ -15,6 +15,8 @@ public enum DriveError: Error, CustomStringConvertible {
     case notFound(DrivePath)
     case notADirectory(DrivePath)
     case isADirectory(DrivePath)
+    /// What is no directory would take the place of one.
+    case directoryInTheWay(DrivePath)
     /// A link, a fifo or a device, which has no content to read.
     case notAFile(DrivePath)
     case exists(DrivePath)
@@ -30,6 +32,8 @@ public enum DriveError: Error, CustomStringConvertible {
     /// The newest finalized block is older than is acceptable.
     case staleNetwork(ageSeconds: UInt64)
     case noSuchCommit(String)
+    /// Neither a commit nor a moment can be meant.
+    case noState(String)
     /// The drive holds something that only later versions know.
     case needsNewerVersion(String)
     case stateDamaged(path: String, reason: String)
@@ -46,6 +50,7 @@ public enum DriveError: Error, CustomStringConvertible {
         case .notFound(let path): "\(path) does not exist in the drive"
         case .notADirectory(let path): "\(path) is not a directory"
         case .isADirectory(let path): "\(path) is a directory"
+        case .directoryInTheWay(let path): "the drive has a directory at \(path)"
         case .notAFile(let path): "\(path) is not a file"
         case .exists(let path): "\(path) exists in the drive already"
         case .directoryNotEmpty(let path): "\(path) is a directory that is not empty"
@@ -58,6 +63,7 @@ public enum DriveError: Error, CustomStringConvertible {
         case .staleNetwork(let age): "the network's newest final block is \(age) seconds old"
         case .needsNewerVersion(let what): "this version of cessdrive cannot read \(what)"
         case .noSuchCommit(let which): "there is no commit '\(which)'"
+        case .noState(let text): "'\(text)' names neither a commit nor a time"
         case .stateDamaged(let path, let reason): "\(path) is damaged: \(reason)"
         }
     }

@@ -104,21 +104,44 @@ extension Drive {
 
     /// The drive at an earlier commit.
     ///
-    /// - Parameter which: the beginning of a commit's id (at least 8 digits), `head`, `head~N`, or a moment in RFC 3339
-    ///   or as `2026-11-22 14:03`, which means the last commit made by then.
+    /// - Parameter which: the beginning of a commit's id (at least 8 digits), `head`, `head~N`, or a moment as
+    ///   `Moment.parse` reads it, which means the last commit made by then.
+    /// - Throws: `DriveError.noState` if it is none of these, `noSuchCommit` if there is none like it.
     public func snapshot(at which: String) async throws -> Snapshot {
-        let history = try await log()
-        let wanted = which.trimmingPrefix("head~")
-        if which == "head", let head = history.first { return head }
-        if which.hasPrefix("head~"), let back = Int(wanted), history.indices.contains(back) { return history[back] }
-        if which.count >= 8, which.allSatisfy(\.isHexDigit),
-            let found = history.first(where: { $0.id.hasPrefix(which.lowercased()) })
-        {
-            return found
+        guard let place = PlaceInHistory(which) else { throw DriveError.noState(which) }
+        guard let found = place.find(in: try await log()) else { throw DriveError.noSuchCommit(which) }
+        return found
+    }
+}
+
+/// How a state of the drive is named.
+private enum PlaceInHistory {
+    /// So many commits before the head.
+    case back(Int)
+    /// The beginning of a commit's id.
+    case id(String)
+    case before(Timestamp)
+
+    init?(_ text: String) {
+        if text == "head" {
+            self = .back(0)
+        } else if text.hasPrefix("head~"), let count = UInt32(text.dropFirst(5)) {
+            self = .back(Int(count))
+        } else if text.count >= 8, text.allSatisfy(\.isHexDigit) {
+            self = .id(text.lowercased())
+        } else if let moment = Moment.parse(text) {
+            self = .before(moment)
+        } else {
+            return nil
         }
-        if let moment = Moment.parse(which), let found = history.first(where: { $0.commit.created < moment }) {
-            return found
+    }
+
+    /// - Parameter history: the newest first.
+    func find(in history: [Snapshot]) -> Snapshot? {
+        switch self {
+        case .back(let count): history.indices.contains(count) ? history[count] : nil
+        case .id(let beginning): history.first { $0.id.hasPrefix(beginning) }
+        case .before(let moment): history.first { $0.commit.created < moment }
         }
-        throw DriveError.noSuchCommit(which)
     }
 }

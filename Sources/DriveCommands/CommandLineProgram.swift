@@ -7,18 +7,21 @@ import Glibc
 public enum CommandLineProgram {
     /// Runs what the process was asked for and ends the process.
     public static func main() async {
+        occupyStandardDescriptors()
         ignoreSIGPIPE()
         cessdrive_forbid_cores()
-        let status = await run(
-            Array(CommandLine.arguments.dropFirst()), environment: ProcessInfo.processInfo.environment)
+        let status = await run(ByteText.arguments, environment: ByteText.environment)
         exit(status.rawValue)
     }
 
     /// The one place where errors are reported.
+    ///
+    /// - Parameters: both as `ByteText`.
     static func run(_ arguments: [String], environment: [String: String]) async -> ExitStatus {
         let console = console(for: arguments, environment)
         do {
             var command = try Cessdrive.parseAsRoot(arguments)
+            try Paths(environment: environment).checkAreText()
             if let asynchronous = command as? any AsyncParsableCommand {
                 let handed = HandedOver(asynchronous)
                 try await Interruption.guarding {
@@ -48,7 +51,8 @@ public enum CommandLineProgram {
     private static func report(parsing error: any Error, _ arguments: [String], to console: Console) -> ExitStatus {
         guard Cessdrive.exitCode(for: error) == .success else {
             let hint = "see 'cessdrive help\(Cessdrive.commandPath(of: arguments))'"
-            console.report(ErrorReport(message: Cessdrive.message(for: error), hint: hint, status: .usage))
+            console.report(
+                ErrorReport(message: ByteText.shown(Cessdrive.message(for: error)), hint: hint, status: .usage))
             return .usage
         }
         do { try console.write(Cessdrive.fullMessage(for: error)) } catch { return .failed }
@@ -60,6 +64,16 @@ public enum CommandLineProgram {
         let options = arguments.prefix { $0 != "--" }
         return Console(
             json: options.contains("--json"), noInput: options.contains("--no-input"), environment: environment)
+    }
+
+    /// A standard descriptor that was closed must not become a file or a socket of ours. Reading from what takes its place
+    /// fails, and so does writing to it, but for what is only told.
+    private static func occupyStandardDescriptors() {
+        for (descriptor, mode) in [(STDIN_FILENO, O_WRONLY), (STDOUT_FILENO, O_RDONLY), (STDERR_FILENO, O_WRONLY)]
+        where fcntl(descriptor, F_GETFD) < 0 {
+            // The lowest free number is this one.
+            _ = unsafe open("/dev/null", mode)
+        }
     }
 
     /// A closed pipe is an error of the write that meets it, not the end of the process.

@@ -7,6 +7,8 @@ import Testing
 @Suite struct ProgramTests {
     @Test(arguments: [
         ["nonsense"], ["localnet", "start", "--nodes", "many"], ["--nonsense"], ["completions", "tcsh"],
+        // It locks all drives, and must not seem to lock one.
+        ["key", "lock", "--drive", "main"],
     ])
     func `a usage error ends with 64`(arguments: [String]) async {
         #expect(await CommandLineProgram.run(arguments, environment: [:]) == .usage)

@@ -24,6 +24,7 @@ actor Exporter {
         self.trees = trees
         self.replacing = replacing
         self.observer = observer
+        report.isFruitless = true
         // Directories on the way stay open.
         cessdrive_raise_open_files_limit()
     }
@@ -145,11 +146,12 @@ actor Exporter {
         do {
             switch (item.entry.type, item.entry.content) {
             case (.directory, .directory(let tree)):
-                report.directories += 1
                 let opened = try await disk.run {
                     do { try item.parent.makeDirectory(named: item.name) } catch Errno.fileExists {}
                     return try item.parent.openDirectory(named: item.name)
                 }
+                report.directories += 1
+                report.isFruitless = false
                 return .directory(opened, tree)
             case (.file, let content):
                 try await beginFile(item, content)
@@ -179,6 +181,7 @@ actor Exporter {
                 throw error
             }
         }
+        report.isFruitless = false
         if let refused { incomplete(item.path, refused) }
     }
 
@@ -239,9 +242,13 @@ actor Exporter {
             }
         }
         pending.modifyFirst { $0.written += 1 }
-        report.bytes += UInt64(chunk.count)
-        observer(.sent(chunk.count))
+        count(chunk)
         try await finishWhole()
+    }
+
+    private func count(_ bytes: [UInt8]) {
+        report.bytes += UInt64(bytes.count)
+        observer(.sent(bytes.count))
     }
 
     /// Renames the files at the front that have all their chunks.
@@ -267,6 +274,8 @@ actor Exporter {
                 }
             }
             report.files += 1
+            report.isFruitless = false
+            if case .inline(let bytes) = target.entry.content { count(bytes) }
             if let refused { incomplete(target.path, refused) }
         } catch let error as Errno {
             // Nothing more will fit: going on would only fail file by file.

@@ -34,13 +34,14 @@ actor Importer {
 
     // MARK: Entries
 
-    /// Stores what is at a path of this machine. A link at the path itself is stored as a link.
+    /// Stores what is at a path of this machine. A link at the path itself is stored as a link, unless a trailing slash asks
+    /// for the directory that it leads to.
     ///
     /// - Parameter existing: what the drive has where this will go; directories are merged with it.
     /// - Returns: nil if it could not be read; the report says why.
     func entry(at path: [UInt8], replacing existing: Entry?) async throws -> Entry? {
         do {
-            let (directory, name) = Self.split(path)
+            let (directory, name) = Self.namesDirectory(path) ? (path, Array(".".utf8)) : Self.split(path)
             let parent = try await disk.run { try LocalFile.openDirectory(directory) }
             // `dir/.` and `/` name a directory by itself.
             guard name != Array(".".utf8) else {
@@ -150,12 +151,15 @@ actor Importer {
         var edits: [ProllyEdit] = []
         for name in names {
             try Task.checkCancellation()
-            let childPath = path + [UInt8(ascii: "/")] + name
+            let childPath = path + (Self.namesDirectory(path) ? [] : [UInt8(ascii: "/")]) + name
             do {
                 let status = try await disk.run { try directory.status(of: name) }
                 let child = try await former.entry(named: name)
                 // Equal names are replaced, but nothing is deleted.
-                guard child?.type != .directory || status.type == .directory else { throw Errno.isDirectory }
+                guard child?.type != .directory || status.type == .directory else {
+                    report.failures.append(.init(path: childPath, reason: "the drive has a directory there"))
+                    continue
+                }
                 let entry = try await entry(
                     named: name, in: directory, status: status, path: childPath, replacing: child)
                 if let entry, entry != child { edits.append(ProllyEdit(key: name, value: entry.scaleBytes)) }
@@ -278,6 +282,9 @@ actor Importer {
     }
 
     // MARK: Parts
+
+    /// Whether a path ends with a slash: only a directory, or a link to one, is meant.
+    private static func namesDirectory(_ path: [UInt8]) -> Bool { path.last == UInt8(ascii: "/") }
 
     /// A path's directory and its last name, `.` where it names a directory by itself.
     static func split(_ path: [UInt8]) -> (directory: [UInt8], name: [UInt8]) {

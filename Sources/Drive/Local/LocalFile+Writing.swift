@@ -31,6 +31,20 @@ extension LocalFile {
         try call { unsafe Self.withCString(name) { unsafe mkdirat(descriptor, $0, 0o700) } }
     }
 
+    /// Makes a directory with those above it, as the user's mask has it. What exists is left as it is.
+    static func makeDirectories(_ path: [UInt8]) throws(Errno) {
+        func make() -> Errno? {
+            unsafe withCString(path) { unsafe mkdir($0, 0o777) == 0 || errno == EEXIST ? nil : Errno(rawValue: errno) }
+        }
+        guard let failure = make() else { return }
+        let (parent, name) = Importer.split(path)
+        guard failure == .noSuchFileOrDirectory, name != [UInt8(ascii: ".")], parent.count < path.count else {
+            throw failure
+        }
+        try makeDirectories(parent)
+        if let failure = make() { throw failure }
+    }
+
     func makeLink(named name: [UInt8], to target: [UInt8]) throws(Errno) {
         try call {
             unsafe Self.withCString(target) { target in

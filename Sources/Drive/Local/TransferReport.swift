@@ -20,5 +20,8 @@ public struct TransferReport: Sendable {
     /// What could not be stored or restored; the rest was.
     public var failures: [Failure] = []
 
+    /// Nothing at all was restored, not even a directory or a link.
+    public var isFruitless = false
+
     public init() {}
 }

@@ -6,7 +6,8 @@ extension Snapshot {
     /// Restores files and directories to this machine.
     ///
     /// One source gets the target's name, or goes into it where that is written with a trailing slash or exists as a
-    /// directory and the source is a file; several go into it. Directories merge with what is there.
+    /// directory and the source is a file; several go into it. The directory that they go into is made where it is missing.
+    /// Directories merge with what is there.
     ///
     /// - Parameters:
     ///   - target: a path of this machine, as raw bytes.
@@ -28,6 +29,7 @@ extension Snapshot {
             let path = directory + [UInt8(ascii: "/")] + name
             let parent: LocalFile
             do {
+                if goesInto, existing == nil { try LocalFile.makeDirectories(directory) }
                 parent = try LocalFile.openDirectory(directory)
                 if entry.type != .directory, !replacing, (try? parent.status(of: name)) != nil {
                     throw DriveError.targetExists(path: String(decoding: path, as: UTF8.self))

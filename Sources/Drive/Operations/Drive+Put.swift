@@ -11,7 +11,7 @@ extension Drive {
     /// replaced (the former stay in the history), nothing is deleted.
     ///
     /// - Parameters:
-    ///   - sources: paths of this machine, as raw bytes.
+    ///   - sources: paths of this machine, as raw bytes. A link is stored as a link; with a trailing slash, what it leads to is.
     ///   - into: whether the destination was named as a directory.
     /// - Throws: `DriveError.unreadable` if none of the sources can be read; what reading and changing throw.
     /// - Returns: what was read, every source that could not be named, and the commit.
@@ -34,7 +34,7 @@ extension Drive {
                 guard let entry = try await importer.entry(at: source, replacing: existing) else { continue }
                 found += 1
                 if let existing, existing.type == .directory, entry.type != .directory {
-                    throw DriveError.isADirectory(target)
+                    throw DriveError.directoryInTheWay(target)
                 }
                 guard entry != existing else { continue }
                 root = try await context.editor.set(entry, at: target, in: root)
@@ -56,7 +56,7 @@ extension Drive {
         stream read: @escaping @Sendable (Int) async throws -> [UInt8], to destination: DrivePath,
         options: ChangeOptions
     ) async throws -> (report: TransferReport, result: ChangeResult) {
-        guard !destination.isRoot else { throw DriveError.isADirectory(destination) }
+        guard !destination.isRoot else { throw DriveError.directoryInTheWay(destination) }
         let report = Mutex(TransferReport())
         let result = try await change(options) { context in
             let importer = Importer(
@@ -64,7 +64,7 @@ extension Drive {
             var root = try await context.editor.makeDirectories(
                 destination.parent, in: context.root, attributes: Self.newDirectory(now: .now))
             if let existing = try await context.trees.entry(at: destination, from: root), existing.type == .directory {
-                throw DriveError.isADirectory(destination)
+                throw DriveError.directoryInTheWay(destination)
             }
             let entry = try await importer.entry(ofStream: read, mode: 0o644)
             root = try await context.editor.set(entry, at: destination, in: root)

@@ -15,10 +15,15 @@ extension DriveError: Reportable {
         case .severalDrives(let names): "add --drive with one of \(names.joined(separator: ", "))"
         case .notFound: "'cessdrive ls' shows what there is, 'cessdrive log' what there was"
         case .isADirectory: "add -r for directories"
+        case .directoryInTheWay(let path):
+            "choose another name, as in '\(path.isRoot ? "" : "\(path)")/NAME'; no directory is replaced"
         case .targetExists: "add --overwrite to replace it"
         case .newerHead: "run the same command again: it starts from the newer commit"
-        case .staleNetwork: "the RPC server lags behind: try another one"
+        case .staleNetwork:
+            "the RPC server lags behind, or this machine's clock is wrong: try another server, and look at the clock"
         case .noSuchCommit: "'cessdrive log' lists the commits"
+        case .noState:
+            "write 8 digits of a commit's id or more, head~N, 2026-11-22, '2026-11-22 14:03:05', 14:03, or 2026-11-22T14:03:05Z"
         case .needsNewerVersion: "use a newer version of cessdrive"
         case .stateDamaged: startingAnew
         case .diskFull: "make room and run the same command again"
@@ -30,13 +35,14 @@ extension DriveError: Reportable {
     var exitStatus: ExitStatus {
         switch self {
         case .noDrive, .empty, .nothingToRecover: .noDrive
-        case .severalDrives, .invalidPath: .usage
+        case .severalDrives, .invalidPath, .noState: .usage
         case .notFound, .noSuchCommit: .notFound
         case .newerHead: .busy
         case .staleNetwork: .temporary
         case .stateDamaged: .damaged
         case .diskFull: .outOfSpace
-        case .driveExists, .notADirectory, .notAFile, .isADirectory, .exists, .directoryNotEmpty, .unreadable,
+        case .driveExists, .notADirectory, .notAFile, .isADirectory, .directoryInTheWay, .exists, .directoryNotEmpty,
+            .unreadable,
             .unwritable,
             .targetExists, .needsNewerVersion:
             .failed
@@ -116,6 +122,7 @@ extension DatabaseError: Reportable {
     var hint: String? {
         switch self {
         case .corrupt, .unexpectedValue: startingAnew
+        case .full: "make room where the drive's state is, and run the same command again"
         case .newerSchema: "use the version of cessdrive that wrote it, or a newer one"
         default: nil
         }

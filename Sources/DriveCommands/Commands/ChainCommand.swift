@@ -35,6 +35,7 @@ struct ChainRun: ServerCommand {
     var label: String { "chain" }
 
     func validate() throws {
+        try dir.checkIsText("--dir")
         guard 0...65_535 ~= port else { throw ValidationError("--port is a number from 0 to 65535.") }
         guard .milliseconds(50)...(.seconds(3600)) ~= blockTime.duration else {
             throw ValidationError("--block-time is a time from 50ms to 1h.")

@@ -11,6 +11,6 @@ protocol ConsoleCommand: AsyncParsableCommand {
 extension ConsoleCommand {
     mutating func run() async throws {
         Logs.setUp(verbosity: output.verbose)
-        try await run(console: output.console(environment: ProcessInfo.processInfo.environment))
+        try await run(console: output.console(environment: ByteText.environment))
     }
 }

@@ -18,7 +18,7 @@ struct Doctor: ConsoleCommand {
     var output: OutputOptions { shared.output }
 
     func run(console: Console) async throws {
-        let configuration = try shared.configuration(environment: ProcessInfo.processInfo.environment)
+        let configuration = try shared.configuration(environment: ByteText.environment)
         var report = Examination()
         report.lookAtSettings(configuration)
         try await report.lookAtKeys(configuration)

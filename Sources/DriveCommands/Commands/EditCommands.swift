@@ -6,7 +6,7 @@ struct MakeDirectoryCommand: ChangingCommand {
     static let configuration = CommandConfiguration(commandName: "mkdir", abstract: "Make directories.")
 
     @Flag(name: .shortAndLong, help: "Those above, too; and do not mind what exists.") var parents = false
-    @Argument(help: "Directories of the drive.") var paths: [String]
+    @Argument(help: "Directories of the drive.") var paths: [PathArgument]
     @OptionGroup var changing: ChangingOptions
     @OptionGroup var shared: SharedOptions
 
@@ -31,7 +31,7 @@ struct RemoveCommand: ChangingCommand {
             """)
 
     @Flag(name: .shortAndLong, help: "Directories, too, with everything in them.") var recursive = false
-    @Argument(help: "Paths of the drive.") var paths: [String]
+    @Argument(help: "Paths of the drive.") var paths: [PathArgument]
     @OptionGroup var changing: ChangingOptions
     @OptionGroup var shared: SharedOptions
 
@@ -49,8 +49,8 @@ struct MoveCommand: ChangingCommand {
     static let configuration = CommandConfiguration(
         commandName: "mv", abstract: "Rename or move; into the destination where that is a directory.")
 
-    @Argument(help: "What to move.") var source: String
-    @Argument(help: "Where to.") var destination: String
+    @Argument(help: "What to move.") var source: PathArgument
+    @Argument(help: "Where to.") var destination: PathArgument
     @OptionGroup var changing: ChangingOptions
     @OptionGroup var shared: SharedOptions
 

@@ -7,7 +7,8 @@ import Foundation
 struct ReadingOptions: ParsableArguments {
     @Option(
         help: ArgumentHelp(
-            "An earlier state: the beginning of a commit's id, head~N, or a time.", valueName: "commit-or-time"))
+            "An earlier state: the beginning of a commit's id, head~N, or a time (2026-11-22, '2026-11-22 14:03', 14:03, 2026-11-22T14:03:05Z).",
+            valueName: "commit-or-time"))
     var at: String?
 
     func snapshot(of drive: Drive) async throws -> Snapshot {
@@ -32,7 +33,7 @@ struct GetCommand: DriveCommand {
     @Flag(name: .shortAndLong, help: "Directories, too, with everything in them.") var recursive = false
     @Flag(help: "Replace files that are there.") var overwrite = false
     @Argument(help: "What to restore, and where to ('-' for standard output).", completion: .file())
-    var paths: [String]
+    var paths: [PathArgument]
     @OptionGroup var reading: ReadingOptions
     @OptionGroup var shared: SharedOptions
 
@@ -41,9 +42,9 @@ struct GetCommand: DriveCommand {
     }
 
     func run(on open: OpenDrive, console: Console) async throws {
-        let (sources, target) = (try paths.dropLast().map { try DrivePath($0) }, paths.last ?? ".")
+        let (sources, target) = (try paths.dropLast().map { try DrivePath($0) }, paths.last ?? .stream)
         let snapshot = try await reading.snapshot(of: open.drive)
-        if target == "-" { return try await snapshot.write(sources, to: console) }
+        if target == .stream { return try await snapshot.write(sources, to: console) }
         if !recursive {
             for source in sources where try await snapshot.entry(at: source).type == .directory {
                 throw DriveError.isADirectory(source)
@@ -53,7 +54,7 @@ struct GetCommand: DriveCommand {
             let total = try await snapshot.byteCount(of: sources)
             meter.update { $0 = ProgressState(stage: "receiving", totalByteCount: Int(clamping: total)) }
             return try await snapshot.get(
-                sources, to: Array(target.utf8), into: target.hasSuffix("/"), replacing: overwrite,
+                sources, to: target.bytes, into: target.namesDirectory, replacing: overwrite,
                 observer: { meter.note($0) })
         }
         try console.finish(TransferSummary(report, verb: "restored"))
@@ -91,7 +92,7 @@ struct CatCommand: DriveCommand {
               cessdrive cat /notes.txt
             """)
 
-    @Argument(help: "Files of the drive.") var paths: [String]
+    @Argument(help: "Files of the drive.") var paths: [PathArgument]
     @OptionGroup var reading: ReadingOptions
     @OptionGroup var shared: SharedOptions
 

@@ -41,7 +41,7 @@ struct InitCommand: ConsoleCommand {
 
     func run(console: Console) async throws {
         let configuration = try shared.configuration(
-            environment: ProcessInfo.processInfo.environment, more: changing.settings)
+            environment: ByteText.environment, more: changing.settings)
         let home = try DriveHome.new(configuration[.drive]?.value ?? DriveHome.standardName, in: configuration.paths)
         let passphrase = try await shared.passphraseSource(configuration)
             .read("Passphrase for '\(home.name)'", twice: !home.exists)
@@ -150,7 +150,7 @@ struct InitCommand: ConsoleCommand {
         case .frozen: purchase = .renew(days: days)
         case .active, .onConsignment: return
         }
-        if isLocal { return try await LocalPurse(open).buy(purchase) }
+        if isLocal { return try await LocalPurse(open).buy(purchase, console) }
         let quote = try await open.lease.quote(purchase)
         guard quote.isAffordable else {
             throw StoreError.balanceTooSmall(needed: quote.total, spendable: quote.spendable)

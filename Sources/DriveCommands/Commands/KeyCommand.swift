@@ -35,7 +35,7 @@ extension KeystoreCommand {
 
     func run(console: Console) async throws {
         try await run(
-            with: shared.keyAccess(environment: ProcessInfo.processInfo.environment), console: console)
+            with: shared.keyAccess(environment: ByteText.environment), console: console)
     }
 }
 
@@ -129,7 +129,7 @@ struct KeyUnlock: KeystoreCommand {
     func run(with access: KeyAccess, console: Console) async throws {
         let (keystore, passphrase) = (access.keystore, try await access.passphrase())
         let keys = try await onThread { try keystore.openDaily(passphrase: passphrase) }
-        let paths = Paths(environment: ProcessInfo.processInfo.environment)
+        let paths = Paths(environment: ByteText.environment)
         try await AgentProcess.hold(keys, of: keystore.id, for: time.duration, paths: paths)
         console.note("the keys of '\(access.home.name)' are at hand for \(Quantities.text(time.duration))")
         if console.json {
@@ -140,13 +140,12 @@ struct KeyUnlock: KeystoreCommand {
 
 struct KeyLock: ConsoleCommand {
     static let configuration = CommandConfiguration(
-        commandName: "lock", abstract: "Forget all keys that 'unlock' keeps at hand.")
+        commandName: "lock", abstract: "Forget the keys of all drives that 'unlock' keeps at hand.")
 
-    @OptionGroup var shared: SharedOptions
-    var output: OutputOptions { shared.output }
+    @OptionGroup var output: OutputOptions
 
     func run(console: Console) async throws {
-        let paths = Paths(environment: ProcessInfo.processInfo.environment)
+        let paths = Paths(environment: ByteText.environment)
         let ran = try await onThread { try KeyAgentClient(socketPath: paths.agentSocket).lock() }
         console.note(ran ? "locked" : "nothing was unlocked")
         if console.json { try console.write(.object([("locked", .bool(ran))])) }

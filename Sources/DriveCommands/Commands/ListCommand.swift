@@ -16,7 +16,7 @@ struct ListCommand: DriveCommand {
 
     @Flag(name: .customShort("l"), help: "Modes, owners, sizes, times.") var long = false
     @Flag(name: .customShort("R"), help: "Everything below, too.") var recursive = false
-    @Argument(help: "A path of the drive.") var path = "/"
+    @Argument(help: "A path of the drive.") var path = PathArgument.root
     @OptionGroup var reading: ReadingOptions
     @OptionGroup var shared: SharedOptions
 
@@ -97,7 +97,7 @@ struct StatCommand: DriveCommand {
     static let configuration = CommandConfiguration(
         commandName: "stat", abstract: "Show what the drive knows of a path.")
 
-    @Argument(help: "A path of the drive.") var path: String
+    @Argument(help: "A path of the drive.") var path: PathArgument
     @OptionGroup var reading: ReadingOptions
     @OptionGroup var shared: SharedOptions
 

@@ -30,15 +30,20 @@ struct LocalnetOptions: ParsableArguments {
 
     @OptionGroup var output: OutputOptions
 
+    func validate() throws { try dir?.checkIsText("--dir") }
+
     var localnet: Localnet {
-        Localnet(directory: dir, paths: Paths(environment: ProcessInfo.processInfo.environment))
+        Localnet(directory: dir, paths: Paths(environment: ByteText.environment))
     }
 }
 
 struct LocalnetStart: ConsoleCommand {
     static let configuration = CommandConfiguration(
         commandName: "start", abstract: "Start the network, or what of it does not run.",
-        discussion: "Prints the network's status. A network keeps the settings that it was made with.")
+        discussion: """
+            Prints the network's status. A network keeps the settings that it was made with. '--network local' is the one that
+            was started last; while it runs, no other one is started.
+            """)
 
     @Option(help: "How many nodes there are to be at least (15).") var nodes: Int?
     @Option(help: "The time between two blocks (1s).") var blockTime: DurationArgument?

@@ -65,6 +65,7 @@ struct LocalnetNodeAdd: ConsoleCommand {
     var output: OutputOptions { options.output }
 
     func validate() throws {
+        try nodeDir?.checkIsText("--node-dir")
         if let number, !(1...1_000_000 ~= number) { throw ValidationError("A node's number is at least 1.") }
     }
 

@@ -10,6 +10,8 @@ struct Manual: ConsoleCommand {
     @Argument(help: "Where to write them.", completion: .directory) var directory: FilePath
     @OptionGroup var output: OutputOptions
 
+    func validate() throws { try directory.checkIsText("The directory") }
+
     func run(console: Console) throws {
         try FileManager.default.createDirectory(atPath: directory.string, withIntermediateDirectories: true)
         for page in try Self.pages() {

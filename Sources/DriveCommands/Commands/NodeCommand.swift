@@ -43,6 +43,7 @@ struct NodeRun: ServerCommand {
     var label: String { "node.\(number)" }
 
     func validate() throws {
+        try dir.checkIsText("--dir")
         guard 0...65_535 ~= port else { throw ValidationError("--port is a number from 0 to 65535.") }
         guard genesis.map({ Bytes32(hex: $0) != nil }) ?? true else {
             throw ValidationError("--genesis is 64 hexadecimal digits, with or without 0x.")

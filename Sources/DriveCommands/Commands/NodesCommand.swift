@@ -21,7 +21,7 @@ struct NodesCommand: ConsoleCommand {
     var output: OutputOptions { shared.output }
 
     func run(console: Console) async throws {
-        let environment = ProcessInfo.processInfo.environment
+        let environment = ByteText.environment
         let configuration = try shared.configuration(environment: environment)
         let http = HTTPClient()
         let chain = try await connect(configuration.chosenNetwork(), configuration, http)

@@ -29,7 +29,7 @@ struct RecoverCommand: ConsoleCommand {
     var output: OutputOptions { shared.output }
 
     func run(console: Console) async throws {
-        let configuration = try shared.configuration(environment: ProcessInfo.processInfo.environment)
+        let configuration = try shared.configuration(environment: ByteText.environment)
         guard let target = try configuration.network() else { throw NetworkError.notChosen }
         let phrase = try await phrase(console)
         let found = try await FoundDrives(of: phrase, on: target, configuration)

@@ -8,7 +8,8 @@ struct TerritoryCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "territory", abstract: "Show, expand and renew the leased space.",
         discussion: """
-            All drives of a phrase share one territory. Prices are shown before anything is paid.
+            All drives of a phrase share one territory. Prices are shown before anything is paid. On the local network, where
+            tokens are for nothing, nobody is asked, and a full territory grows by 1 TiB when something is stored.
 
             Examples:
               cessdrive territory show
@@ -99,7 +100,7 @@ extension OpenDrive {
             return try console.show(PriceSummary(what: purchase.text, quote: quote))
         }
         if network.isLocal {
-            try await LocalPurse(self).buy(purchase)
+            try await LocalPurse(self).buy(purchase, console)
         } else {
             guard try await console.agrees(to: purchase.text, at: quote, mayBuy: buying.yes) else {
                 throw ConsoleError.cannotAsk("the purchase; --yes answers in advance")

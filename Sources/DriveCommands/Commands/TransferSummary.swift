@@ -53,17 +53,19 @@ extension ChangeResult {
 }
 
 extension Console {
-    /// Shows what was done, names what was not, and ends with `ExitStatus.incomplete` if that is anything.
+    /// Shows what was done, names what was not, and ends with `ExitStatus.incomplete` if that is anything, or
+    /// `.failed` if it is everything.
     func finish(_ summary: TransferSummary) throws {
         if json { try show(summary) } else { note(summary.text) }
         guard !summary.report.failures.isEmpty else { return }
+        let status: ExitStatus = summary.report.isFruitless ? .failed : .incomplete
         for failure in summary.report.failures where !json {
             report(
                 ErrorReport(
-                    message: "\(String(decoding: failure.path, as: UTF8.self)): \(failure.reason)", status: .incomplete)
+                    message: "\(String(decoding: failure.path, as: UTF8.self)): \(failure.reason)", status: status)
             )
         }
-        throw ExitCode(ExitStatus.incomplete.rawValue)
+        throw ExitCode(status.rawValue)
     }
 }
 

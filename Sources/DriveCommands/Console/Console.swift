@@ -27,12 +27,14 @@ struct Console: Sendable {
 
     /// Writes data as it is.
     ///
-    /// - Throws: `ConsoleError.closed` where nobody reads any more, or the system's error.
+    /// - Throws: `ConsoleError.closed` where nobody reads any more, `.noOutput` where nobody ever could, or the system's error.
     func write(_ bytes: [UInt8]) throws {
         do {
             try FileDescriptor.standardOutput.writeAll(bytes)
         } catch Errno.brokenPipe {
             throw ConsoleError.closed
+        } catch Errno.badFileDescriptor {
+            throw ConsoleError.noOutput
         }
     }
 
@@ -83,12 +85,14 @@ protocol Presentable {
 
 enum ConsoleError: Reportable, Equatable, CustomStringConvertible {
     case closed
+    case noOutput
     case cannotAsk(String)
     case refused
 
     var description: String {
         switch self {
         case .closed: "standard output was closed"
+        case .noOutput: "there is no standard output"
         case .cannotAsk(let what): "there is no terminal to ask for \(what)"
         case .refused: "nothing was changed"
         }
@@ -96,14 +100,14 @@ enum ConsoleError: Reportable, Equatable, CustomStringConvertible {
 
     var hint: String? {
         switch self {
-        case .closed, .refused: nil
+        case .closed, .noOutput, .refused: nil
         case .cannotAsk: "see 'cessdrive help' for the option that answers in advance"
         }
     }
 
     var exitStatus: ExitStatus {
         switch self {
-        case .closed, .refused: .failed
+        case .closed, .noOutput, .refused: .failed
         case .cannotAsk: .usage
         }
     }

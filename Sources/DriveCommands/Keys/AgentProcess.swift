@@ -28,7 +28,13 @@ enum AgentProcess {
 }
 
 /// Makes a directory that its user alone can enter, with those above it.
+///
+/// - Throws: `PathsError.cannotMake`; the system's error where the disk is full.
 func makePrivateDirectory(_ path: FilePath) throws {
-    try FileManager.default.createDirectory(
-        atPath: path.string, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
+    do {
+        try FileManager.default.createDirectory(
+            atPath: path.string, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
+    } catch  where ErrorReport.status(of: error) != .outOfSpace {
+        throw PathsError.cannotMake(path, cause: ErrorReport.text(of: error))
+    }
 }

@@ -11,12 +11,27 @@ enum PhraseInput {
     static func read(_ path: FilePath) async throws -> Mnemonic {
         let text = try await onThread {
             do {
-                return try String(contentsOfFile: path.string, encoding: .utf8)
-            } catch {
-                throw PhraseError.unreadable(path, cause: ErrorReport.text(of: error))
+                return try beginning(of: path)
+            } catch let error as Errno {
+                throw PhraseError.unreadable(path, cause: "\(error)")
             }
         }
         return try Mnemonic(phrase: text)
+    }
+
+    /// The beginning of a file, which is more than any phrase.
+    private static func beginning(of path: FilePath) throws -> String {
+        let file = try FileDescriptor.open(path, .readOnly)
+        return try file.closeAfter {
+            var text: [UInt8] = []
+            var part = [UInt8](repeating: 0, count: 4096)
+            while text.count < 1 << 16 {
+                let count = try unsafe part.withUnsafeMutableBytes { try unsafe file.read(into: $0) }
+                if count == 0 { break }
+                text += part[..<count]
+            }
+            return String(decoding: text, as: UTF8.self)
+        }
     }
 
     /// Asks for a phrase on the terminal, without echo.

@@ -29,7 +29,9 @@ struct Localnet: Sendable {
     /// - Parameters:
     ///   - settings: of a new network; nil for the usual ones, or for those that the network has.
     ///   - nodeCount: how many nodes there are to be at least; nil for 15, or as many as there are.
+    /// - Throws: `LocalnetError.otherRuns` while `--network local` is another network: its drives would not be found any more.
     func start(settings: LocalnetSettings?, nodeCount: Int?) async throws {
+        try checkNoOtherRuns()
         try await locked {
             var record = try await startChain(settings)
             let wanted = nodeCount ?? (record.nodes.isEmpty ? 15 : 0)
@@ -153,6 +155,15 @@ struct Localnet: Sendable {
 }
 
 extension Localnet {
+    private func checkNoOtherRuns() throws {
+        guard let address = try? LocalNetworkAddress.read(at: addressFile), address.directory != directory.string else {
+            return
+        }
+        let other = FilePath(address.directory)
+        let chain = LocalnetProcess(name: "the chain", directory: other.appending("chain"), arguments: [], port: 0)
+        if try chain.isRunning { throw LocalnetError.otherRuns(other) }
+    }
+
     private func startChain(_ settings: LocalnetSettings?) async throws -> LocalnetRecord {
         var record = try LocalnetRecord.read(in: directory) ?? LocalnetRecord(settings: settings ?? LocalnetSettings())
         if let settings, settings != record.settings { throw LocalnetError.otherSettings(directory) }
@@ -248,8 +259,7 @@ extension Localnet {
 
     /// Runs `work` while no other command changes the network.
     private func locked<Result>(_ work: () async throws -> Result) async throws -> Result {
-        try FileManager.default.createDirectory(
-            atPath: directory.string, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
+        try makePrivateDirectory(directory)
         let lock = ProcessLock(path: directory.appending("localnet.lock"))
         guard let file = try await waitFor(.seconds(120), { try lock.take() }) else {
             throw LocalnetError.busy(directory)

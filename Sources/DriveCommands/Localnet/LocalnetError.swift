@@ -15,6 +15,8 @@ enum LocalnetError: Reportable, Equatable, CustomStringConvertible {
     case nodeExists(Int, next: Int)
     case notRunning(String)
     case inUse(FilePath)
+    /// Another network is the local one at present.
+    case otherRuns(FilePath)
     case exists(FilePath)
     case unregistered([Int])
 
@@ -30,6 +32,7 @@ enum LocalnetError: Reportable, Equatable, CustomStringConvertible {
         case .nodeExists(let number, _): "there is a node \(number) already"
         case .notRunning(let name): "\(name) is not running"
         case .inUse(let directory): "another process works in \(directory)"
+        case .otherRuns(let directory): "another local network runs in \(directory)"
         case .exists(let directory): "\(directory) is there already"
         case .unregistered(let numbers):
             "not registered on the chain: node " + numbers.map(String.init).joined(separator: ", ")
@@ -45,6 +48,8 @@ enum LocalnetError: Reportable, Equatable, CustomStringConvertible {
         case .noNode: "'cessdrive localnet status' lists them"
         case .nodeExists(_, let next): "the next free number is \(next)"
         case .inUse: "stop it, or choose another --dir"
+        case .otherRuns(let directory):
+            "stop it with 'cessdrive localnet stop --dir \(directory)', or give this one another XDG_RUNTIME_DIR"
         case .exists: "it may be another network's node: choose another --node-dir, or remove it"
         case .unregistered: "their logs are in the network's directory, nodes/N/log"
         }
@@ -53,7 +58,7 @@ enum LocalnetError: Reportable, Equatable, CustomStringConvertible {
     var exitStatus: ExitStatus {
         switch self {
         case .none, .noNode: .notFound
-        case .busy, .inUse: .busy
+        case .busy, .inUse, .otherRuns: .busy
         case .died, .silent, .notRunning, .unregistered: .temporary
         case .damaged: .damaged
         case .otherSettings, .nodeExists, .exists: .usage

@@ -61,7 +61,7 @@ protocol ServerCommand: ConsoleCommand {
 extension ServerCommand {
     mutating func run() async throws {
         Logs.setUp(verbosity: output.verbose, base: .info, times: true)
-        try await run(console: output.console(environment: ProcessInfo.processInfo.environment))
+        try await run(console: output.console(environment: ByteText.environment))
     }
 
     func run(console: Console) async throws { try await serve(console: console, logger: Logger(label: label)) }

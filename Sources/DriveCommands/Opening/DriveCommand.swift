@@ -17,7 +17,7 @@ extension DriveCommand {
 
     func run(console: Console) async throws {
         let configuration = try shared.configuration(
-            environment: ProcessInfo.processInfo.environment, more: settings)
+            environment: ByteText.environment, more: settings)
         let access = try KeyAccess(shared, configuration)
         let open = try await OpenDrive(
             home: access.home, keys: try await access.dailyKeys(), configuration: configuration)

@@ -20,8 +20,11 @@ struct LocalPurse: Sendable {
         account = open.drive.accountID
     }
 
-    func buy(_ purchase: Lease.Purchase) async throws {
+    /// Buys without asking, and says what and for how much.
+    func buy(_ purchase: Lease.Purchase, _ console: Console) async throws {
         let quote = try await lease.quote(purchase)
+        let price = "\(Tokens.text(quote.price)) and a fee of \(Tokens.text(quote.fee))"
+        console.note("cessdrive: \(purchase.text), bought at once on the local network: \(price)")
         // Enough for the fees of a long life, too.
         let (wanted, isTooMuch) = quote.total.addingReportingOverflow(1000 * Tokens.unit)
         guard !isTooMuch else {

@@ -68,7 +68,8 @@ struct SpaceBuyer: Sendable {
     /// - Returns: whether there is more space now.
     func expand(by missing: UInt64) async throws -> Bool {
         if open.network.isLocal {
-            try await LocalPurse(open).buy(.expand(gibCount: LocalPurse.gibCount))
+            console.note("cessdrive: the territory is full")
+            try await LocalPurse(open).buy(.expand(gibCount: LocalPurse.gibCount), console)
             return true
         }
         let purchase = Lease.Purchase.expand(gibCount: UInt32(clamping: (missing >> 30) + 1))

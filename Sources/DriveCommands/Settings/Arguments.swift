@@ -1,10 +1,53 @@
 public import ArgumentParser
+import Drive
 public import SystemPackage
+
+/// A path on the command line, of this machine or of the drive: any bytes, but at least one. A variable that is not set
+/// must not become the root.
+struct PathArgument: ExpressibleByArgument, Hashable, Sendable, CustomStringConvertible {
+    let bytes: [UInt8]
+
+    static let root = PathArgument(bytes: [UInt8(ascii: "/")])
+    /// Standard input or output.
+    static let stream = PathArgument(bytes: [UInt8(ascii: "-")])
+
+    private init(bytes: [UInt8]) { self.bytes = bytes }
+
+    init?(argument: String) {
+        guard !argument.isEmpty else { return nil }
+        bytes = ByteText.bytes(of: argument)
+    }
+
+    /// Whether it ends with a slash.
+    var namesDirectory: Bool { bytes.last == UInt8(ascii: "/") }
+
+    /// For showing only: bytes that are not UTF-8 are replaced.
+    var description: String { String(decoding: bytes, as: UTF8.self) }
+}
+
+extension Collection<PathArgument> {
+    func joined(separator: String) -> String { map(\.description).joined(separator: separator) }
+}
+
+extension DrivePath {
+    /// - Throws: `DriveError.invalidPath`.
+    init(_ argument: PathArgument) throws { try self.init(bytes: argument.bytes) }
+}
 
 extension FilePath: @retroactive ExpressibleByArgument {
     public init?(argument: String) {
         guard !argument.isEmpty else { return nil }
-        self.init(argument)
+        self.init(byteText: argument)
+    }
+
+    /// - Parameter text: an argument, a variable or a setting.
+    init(byteText text: String) {
+        unsafe self.init(platformString: (ByteText.bytes(of: text) + [0]).map { CChar(bitPattern: $0) })
+    }
+
+    /// The local network passes its directories on as text.
+    func checkIsText(_ option: String) throws {
+        guard String(validating: self) != nil else { throw ValidationError("\(option) is not text in UTF-8.") }
     }
 }
 

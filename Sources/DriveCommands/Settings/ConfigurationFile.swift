@@ -82,7 +82,7 @@ private struct TableReader {
         guard let text = value.string ?? value.int.map(String.init) else {
             throw ConfigurationError.wrongType(path, key: key, expected: "a text or a number")
         }
-        settings[setting] = text
+        settings[setting] = ByteText.text(of: text.utf8)
     }
 
     func network(_ table: TOMLTable, _ name: String) throws -> NetworkDefinition {

@@ -107,7 +107,8 @@ enum NetworkError: Reportable, Equatable, CustomStringConvertible {
         case .genesisMissing: "add --genesis HASH, so that no other network can pass for this one"
         case .badGenesis: "it has 64 hexadecimal digits"
         case .noLocalNetwork, .badAddress: "cessdrive localnet start"
-        case .otherNetwork: "a local network that was reset is another one; 'cessdrive init' makes a new drive there"
+        case .otherNetwork:
+            "'cessdrive localnet start --dir DIRECTORY' brings back the network it was made on; one that was reset is gone"
         case .notChosen: "add --network local, or the name or URL of another one"
         }
     }

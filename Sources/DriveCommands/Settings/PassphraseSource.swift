@@ -97,7 +97,9 @@ enum PassphraseSource: Sendable, Equatable {
         unsafe posix_spawnattr_setsigdefault(&attributes, &signals)
         unsafe posix_spawnattr_setflags(&attributes, Int16(POSIX_SPAWN_SETSIGMASK) | Int16(POSIX_SPAWN_SETSIGDEF))
 
-        var list = unsafe ["sh", "-c", command].map { (text: String) in unsafe strdup(text) }
+        var list = unsafe ["sh", "-c", command].map { (text: String) in
+            unsafe strdup((ByteText.bytes(of: text) + [0]).map { CChar(bitPattern: $0) })
+        }
         defer { unsafe list.forEach { unsafe free($0) } }
         unsafe list.append(nil)
         var process: pid_t = 0

@@ -66,9 +66,9 @@ struct SharedOptions: ParsableArguments {
         let given = [passphraseFile, passphraseCommand, passphraseDescriptor.map(String.init)].compactMap { $0 }
         guard given.count <= 1 else { throw PassphraseError.severalSources }
         if let passphraseDescriptor { return .descriptor(passphraseDescriptor) }
-        if let passphraseFile { return .file(FilePath(passphraseFile)) }
+        if let passphraseFile { return .file(FilePath(byteText: passphraseFile)) }
         if let passphraseCommand { return .command(passphraseCommand) }
-        if let path = configuration[.passphraseFile]?.value { return .file(FilePath(path)) }
+        if let path = configuration[.passphraseFile]?.value { return .file(FilePath(byteText: path)) }
         if let command = configuration[.passphraseCommand]?.value { return .command(command) }
         guard !output.noInput else { throw PassphraseError.noSource(option: PassphraseSource.standardOption) }
         return .terminal

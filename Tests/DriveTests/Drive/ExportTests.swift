@@ -72,6 +72,56 @@ struct ExportTests {
         }
     }
 
+    @Test func `what is restored from an entry counts as bytes`() async throws {
+        try await DriveFixture.with { fixture in
+            let drive = try await fixture.created()
+            _ = try await drive.put(fixture.write([1, 2], to: "small"), to: "/small")
+            _ = try await drive.put(fixture.write(noise(1000), to: "large"), to: "/large")
+            let target = Array(fixture.path("out").path.utf8)
+            let sources = [try DrivePath("/small"), try DrivePath("/large")]
+            let sent = Mutex(0)
+            let report = try await drive.head().get(sources, to: target, into: true, replacing: false) { event in
+                if case .sent(let count) = event { sent.withLock { $0 += count } }
+            }
+            #expect(report.files == 2 && report.bytes == 1002)
+            #expect(sent.withLock { $0 } == 1002)
+        }
+    }
+
+    @Test func `the directory that files go into is made where it is missing`() async throws {
+        try await DriveFixture.with { fixture in
+            let drive = try await fixture.created()
+            _ = try await drive.put(fixture.write([1], to: "file"), to: "/file")
+            let head = try await drive.head()
+            let target = Array(fixture.path("one/two").path.utf8)
+            _ = try await head.get([DrivePath("/file")], to: target + [47], into: true, replacing: false)
+            #expect(try fixture.read("one/two/file") == [1])
+            _ = try await head.get(
+                [DrivePath("/")], to: Array(fixture.path("a/b").path.utf8), into: true, replacing: false)
+            #expect(try fixture.read("a/b/file") == [1])
+            // No name ends with a slash here, so the directory above is meant to be there.
+            await #expect(throws: DriveError.self) {
+                try await head.get(
+                    [DrivePath("/file")], to: Array(fixture.path("c/d").path.utf8), into: false, replacing: false)
+            }
+        }
+    }
+
+    @Test func `where nothing at all could be restored, the report says so`() async throws {
+        try await DriveFixture.with { fixture in
+            let drive = try await fixture.created()
+            _ = try await drive.put(fixture.write([1], to: "file"), to: "/file")
+            _ = try await drive.put(fixture.write([2], to: "other"), to: "/other")
+            _ = try fixture.write([3], to: "out/file/in-the-way")
+            let (head, target) = (try await drive.head(), Array(fixture.path("out").path.utf8))
+            let none = try await head.get([DrivePath("/file")], to: target, into: true, replacing: true)
+            #expect(none.failures.count == 1 && none.isFruitless)
+            let some = try await head.get(
+                [DrivePath("/file"), DrivePath("/other")], to: target, into: true, replacing: true)
+            #expect(some.failures.count == 1 && !some.isFruitless)
+        }
+    }
+
     @Test func `an interrupted get leaves nothing half-written`() async throws {
         try await DriveFixture.with { fixture in
             let drive = try await fixture.created()
@@ -128,7 +178,7 @@ struct ExportTests {
             _ = try fixture.write([2], to: "two/name")
             _ = try fixture.write([3], to: "two/other")
             let report = try await drive.put(Array(fixture.path("two").path.utf8), to: "/d")
-            #expect(report.failures.count == 1)
+            #expect(report.failures.map(\.reason) == ["the drive has a directory there"])
             #expect(try await drive.head().bytes("/d/name/file") == [1])
             #expect(try await drive.head().bytes("/d/other") == [3])
             await #expect(throws: DriveError.self) {
@@ -169,6 +219,23 @@ struct ExportTests {
             let drive = try await fixture.created()
             _ = try await drive.put(fixture.write([1], to: "notes.."), to: "/notes..")
             #expect(try await drive.head().names("/") == ["notes.."])
+        }
+    }
+
+    @Test func `a link with a trailing slash is the directory that it leads to`() async throws {
+        try await DriveFixture.with { fixture in
+            let drive = try await fixture.created()
+            _ = try fixture.write([1], to: "real/file")
+            let link = fixture.path("link")
+            try FileManager.default.createSymbolicLink(atPath: link.path, withDestinationPath: "real")
+            let source = Array(link.path.utf8)
+            for (source, target) in [(source + [UInt8(ascii: "/")], "/into"), (source, "/as-link")] {
+                _ = try await drive.put([source], to: DrivePath(target), into: true, options: ChangeOptions())
+            }
+            #expect(try await drive.head().bytes("/into/link/file") == [1])
+            #expect(try await drive.head().entry(at: DrivePath("/as-link/link")).type == .symlink)
+            let file = Array(fixture.path("real/file").path.utf8) + [UInt8(ascii: "/")]
+            await #expect(throws: DriveError.self) { try await drive.put(file, to: "/file") }
         }
     }
 
