@@ -232,12 +232,23 @@ public actor Spool {
     // MARK: Volumes
 
     /// From here to `finishCommit` new blobs go to the volume that will hold the commit, and nothing else does.
+    ///
+    /// What an interrupted change has left and this one has had no use for is given up first. The nodes that are written now
+    /// may equal some of that, and found there they would lie in a volume that is not placed with the commit.
     public func beginCommit() async throws {
         try await barrier()
         try await closeLeftOver()
         if current == nil { try await beginVolume() }
         if let current { used.insert(current.volume) }
+        try await discardAll(but: used)
         isCommitting = true
+    }
+
+    /// A volume that this change refers to, but that is neither among `placed` nor in any set of volumes that this machine
+    /// has read. There is none, unless this program is wrong: then nobody could read the commit.
+    public func strayVolume(besides placed: [VolumeID]) async throws -> VolumeID? {
+        for volume in used.subtracting(placed) where try await database.volume(volume) == nil { return volume }
+        return nil
     }
 
     /// The staged volumes that this change refers to, in the order in which they were begun.

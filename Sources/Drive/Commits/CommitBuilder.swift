@@ -51,6 +51,9 @@ struct CommitBuilder: Sendable {
             signature: device.signingKey.sign(commit.signedBytes(genesis: genesis), context: Commit.signingContext))
         let blob = try await writer.store(signed.scaleBytes, kind: .commit)
         try await spool.finishCommit()
+        if let stray = try await spool.strayVolume(besides: contents + [volume]) {
+            throw StoreError.stateDamaged(reason: "the commit would refer to volume \(stray), which is not in it")
+        }
         return (blob, signed, try await plan(commit, contents: contents, nameTagKey: nameTagKey))
     }
 

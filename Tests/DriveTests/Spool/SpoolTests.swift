@@ -354,4 +354,29 @@ struct SpoolTests {
             }
         }
     }
+
+    @Test func `what is found while a commit is written lies in a volume that is placed with it`() async throws {
+        try await withTemporaryDirectory { directory in
+            let disk = try Disk(directory)
+            // A process ends when its commit's volume is closed, before anybody knows of it.
+            let (content, node) = (disk.blob(1000, seed: 1), disk.blob(2000, seed: 2))
+            let (dying, _) = try await disk.open()
+            try await dying.append(disk.blob(500, seed: 3))
+            try await dying.beginCommit()
+            try await dying.append(node)
+            try await dying.finishCommit()
+
+            let (spool, _) = try await disk.open()
+            try await spool.append(content)
+            try await spool.beginCommit()
+            let placed = try await spool.usedVolumes()
+            let found = try await spool.append(node)
+            #expect(placed.contains(found.pointer.volume))
+            try await spool.finishCommit()
+            #expect(try await spool.usedVolumes() == placed)
+            #expect(try await spool.strayVolume(besides: placed) == nil)
+            #expect(try await spool.strayVolume(besides: []) == placed.first)
+            #expect(disk.isWhole(node, at: found.pointer, in: spool.localSegments))
+        }
+    }
 }
