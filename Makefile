@@ -62,7 +62,7 @@ integration: build  ## the release program against real processes of the local n
 	CESSDRIVE_BINARY=$(CURDIR)/$(BINARY) $(STRICT) swift test $(DEBUG:--build-tests=) --no-parallel --filter IntegrationTests
 
 faults: build  ## of them only what goes wrong: nodes, chain, network, leases, signals
-	CESSDRIVE_SESSIONS=lies,network,interrupt,lease,recover,space,machines,stock $(MAKE) integration
+	CESSDRIVE_SESSIONS=chaos,lies,network,interrupt,lease,recover,space,machines,stock $(MAKE) integration
 
 interop: build  ## substrate-interface from PyPI against the running local network
 	Tests/Interop/run $(CURDIR)/$(BINARY)
