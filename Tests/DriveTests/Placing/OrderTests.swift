@@ -110,6 +110,28 @@ struct OrderTests {
         }
     }
 
+    @Test func `a change is not complete before what nodes give back is what was sent`() async throws {
+        try await DriveFixture.with { fixture in
+            let drive = try await fixture.created()
+            let content = noise(20 << 20)
+            let network = fixture.network
+            var options = ChangeOptions()
+            options.observer = { event in
+                if case .reached(.included) = event { network.setFault(.corrupting, of: 0..<15) }
+            }
+            let source = try fixture.write(content, to: "file")
+            await #expect {
+                _ = try await drive.put(source, to: "/file", options: options)
+            } throws: {
+                if case ReadError.sampleDiffers = $0 { true } else { false }
+            }
+            network.setFault(nil, of: 0..<15)
+            #expect(try await fixture.drive().status().pendingCommit != nil)
+            #expect(try await fixture.drive().finish(ChangeOptions()))
+            #expect(try await fixture.drive().head().bytes("/file") == content)
+        }
+    }
+
     @Test func `a change that many nodes have lost right after it is said, and does not hold up the next`() async throws
     {
         try await DriveFixture.with(nodes: 24) { fixture in
