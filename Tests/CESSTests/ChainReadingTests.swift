@@ -28,6 +28,36 @@ import TestSupport
         #expect(constants.maximumExtrinsicByteCount == 3_932_160)
     }
 
+    @Test func `a runtime with other constants is taken at its word`() async throws {
+        func littleEndian(_ value: UInt128, _ count: Int) -> [UInt8] {
+            (0..<count).map { UInt8(truncatingIfNeeded: value >> (8 * $0)) }
+        }
+        var bytes = try RealMetadata.bytes("derived_v14.scale")
+        for (name, byteCount, old, new) in [
+            ("ExpectedBlockTime", 8, 6000, 3000), ("OneDay", 4, 14_400, 100), ("FrozenDays", 4, 100_800, 70),
+            ("ExistentialDeposit", 16, 1_000_000_000_000_000_000, 5), ("SegmentCount", 4, 1000, 500),
+            ("SS58Prefix", 2, 11330, 42),
+            // Three numbers in a row; the first is for ordinary extrinsics.
+            ("BlockLength", 12, 0x50_0000_0050_0000_003c_0000, 0x50_0000_0050_0000_0010_0000),
+        ] as [(String, Int, UInt128, UInt128)] {
+            let name = RealMetadata.encoded(name)
+            let value = [UInt8(byteCount << 2)] + littleEndian(old, byteCount)
+            // Between name and value stands the type's number: one byte or two.
+            for start in bytes.ranges(of: name).map(\.upperBound) {
+                for start in start + 1...start + 2 where bytes[start...].starts(with: value) {
+                    bytes.replaceSubrange(start + 1..<start + value.count, with: littleEndian(new, byteCount))
+                }
+            }
+        }
+        server.change { $0.metadata = bytes }
+        let constants = try await connect().constants
+        #expect(constants.blockTime == .seconds(3))
+        #expect(constants.dayLength == 100 && constants.frozenBlocks == 70)
+        #expect(constants.existentialDeposit == 5)
+        #expect(constants.maximumSegmentCount == 500 && constants.addressPrefix == 42)
+        #expect(constants.maximumExtrinsicByteCount == 1 << 20)
+    }
+
     @Test func `the newest runtime differs in nothing, an older one in what has changed`() async throws {
         let chain = try await connect()
         #expect(try await chain.runtime(at: chain.genesis).differences.isEmpty)

@@ -28,4 +28,7 @@ public enum RealMetadata {
         guard let directory else { throw CocoaError(.fileNoSuchFile) }
         return [UInt8](try Data(contentsOf: directory.appending(path: name)))
     }
+
+    /// A short name as it stands in metadata: what a test looks for that changes a runtime.
+    public static func encoded(_ name: String) -> [UInt8] { [UInt8(name.utf8.count << 2)] + Array(name.utf8) }
 }

@@ -4,6 +4,7 @@ import DriveFormat
 import Primitives
 import Sealing
 import Substrate
+import Synchronization
 import Testing
 
 @testable import Drive
@@ -11,16 +12,20 @@ import Testing
 struct OrderTests {
     @Test func `a commit's volume becomes a file only after all of its contents are final`() async throws {
         try await DriveFixture.with { fixture in
+            // Many more blocks than pass by themselves while the last rows are sent and reported.
+            let lag: UInt32 = 200
+            fixture.network.finalityLag.withLock { $0 = lag }
             let drive = try await fixture.created(segmentsPerVolume: 1)
             let content = noise(90 << 20)
             _ = try await drive.put(fixture.write(content, to: "file"), to: "/file")
+            let final = try await fixture.network.finalizedBlock().number
             let head = try await drive.head()
             #expect(try await head.bytes("/file") == content)
             let volumes = fixture.network.files
             #expect(volumes.count == 4 || volumes.count == 5)
             let completions = volumes.values.map(\.completion).sorted()
-            // Finality lags one block.
-            #expect(completions[completions.count - 2] + 1 < completions[completions.count - 1])
+            #expect(completions[completions.count - 2] + lag < completions[completions.count - 1])
+            #expect(completions[completions.count - 1] <= final)
             #expect(head.found.completion == completions.last)
         }
     }
@@ -102,6 +107,28 @@ struct OrderTests {
             fixture.network.unlock(fixture.account, fixture.root.territoryName)
             #expect(try await drive.finish(ChangeOptions()))
             #expect(try await drive.head().bytes("/file") == [1])
+        }
+    }
+
+    @Test func `a change is not complete before what nodes give back is what was sent`() async throws {
+        try await DriveFixture.with { fixture in
+            let drive = try await fixture.created()
+            let content = noise(20 << 20)
+            let network = fixture.network
+            var options = ChangeOptions()
+            options.observer = { event in
+                if case .reached(.included) = event { network.setFault(.corrupting, of: 0..<15) }
+            }
+            let source = try fixture.write(content, to: "file")
+            await #expect {
+                _ = try await drive.put(source, to: "/file", options: options)
+            } throws: {
+                if case ReadError.sampleDiffers = $0 { true } else { false }
+            }
+            network.setFault(nil, of: 0..<15)
+            #expect(try await fixture.drive().status().pendingCommit != nil)
+            #expect(try await fixture.drive().finish(ChangeOptions()))
+            #expect(try await fixture.drive().head().bytes("/file") == content)
         }
     }
 

@@ -114,8 +114,8 @@ extension MemoryNetwork: StorageChain {
     func finalizedBlock() async throws -> BlockRef {
         state.withLock { state in
             if state.history.isEmpty { state.makeBlock() }
-            // One block behind the best.
-            let number = max(2, state.chain.height) - 1
+            let lag = finalityLag.withLock { $0 }
+            let number = max(lag + 1, state.chain.height) - lag
             return block(state.history[MemoryChainState.hash(ofBlock: number)] ?? state.chain)
         }
     }

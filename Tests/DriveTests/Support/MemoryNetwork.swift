@@ -64,6 +64,8 @@ final class MemoryNetwork: Sendable {
     let state: Mutex<State>
     /// By how many seconds every block looks older than it is.
     let chainAge = Mutex<UInt64>(0)
+    /// How many blocks finality is behind the best.
+    let finalityLag = Mutex<UInt32>(1)
     /// What probes answer.
     let capabilities: NodeCapabilities
     /// Whether nodes hash what they get, which takes most of the time of a test of many changes.

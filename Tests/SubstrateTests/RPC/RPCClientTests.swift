@@ -91,7 +91,7 @@ struct RPCClientTests {
         }
     }
 
-    @Test func `a silent server times out`() async throws {
+    @Test(.timeLimit(.minutes(1))) func `a silent server times out`() async throws {
         try await withClient(body: { _ in .silence }) { client in
             await #expect(throws: RPCError.timedOut) {
                 try await client.call("system_health", deadline: .milliseconds(50))

@@ -1,5 +1,6 @@
 import Foundation
 import Primitives
+import SCALE
 import Substrate
 import Testing
 import TestSupport
@@ -33,6 +34,25 @@ import TestSupport
             #expect(bytes.count == entry["length"].number?.intValue)
             #expect(BLAKE2b.hash256(bytes).bytes == entry["blake2_256"].bytes)
         }
+    }
+
+    @Test func `a runtime that numbers pallets and calls otherwise gets its own indexes`() throws {
+        let bytes = try RealMetadata.bytes("derived_v14.scale")
+        let former = try Metadata(bytes)
+        let position = try #require(former.pallets.firstIndex { $0.name == "Staking" })
+        let index = former.pallets[position].index
+        let next = former.pallets[position + 1]
+        // A pallet ends with its index, a call without arguments too.
+        let afterPallet = RealMetadata.encoded(next.name) + [next.storagePrefix == nil ? 0 : 1]
+        let chill = RealMetadata.encoded("chill") + [0]
+        let metadata = try Metadata(
+            bytes.replacing([index] + afterPallet, with: [0xee] + afterPallet)
+                .replacing(chill + [6], with: chill + [0x66]))
+        #expect(try former.encodeCall("Staking", "chill", [:]) == [index, 6])
+        #expect(try metadata.encodeCall("Staking", "chill", [:]) == [0xee, 0x66])
+        #expect(try metadata.encode(Call("Staking", "chill", layout: "()") { _ in }) == [0xee, 0x66])
+        #expect(try metadata.decodeCall([index, 0x66]).name == "chill")
+        #expect(throws: ScaleError.self) { try metadata.decodeCall([index, 6]) }
     }
 
     /// Those of the vectors that no function of CESS writes.

@@ -34,9 +34,9 @@ extension Metadata {
 
     func callValue(_ pallet: String, _ call: String, _ arguments: [String: JSONObject]) throws -> Value {
         let found = try self.call(pallet, call)
-        let inner = Value.variant(
-            name: call, index: found.call.index, fields: try fields(arguments, as: found.call.fields))
-        return .variant(name: pallet, index: found.pallet.index, fields: [Value.Field(nil, inner)])
+        // The indexes are left to the encoder, here and below: it has to find them by the names.
+        let inner = Value.variant(name: call, index: 0, fields: try fields(arguments, as: found.call.fields))
+        return .variant(name: pallet, index: 0, fields: [Value.Field(nil, inner)])
     }
 
     /// A variant without fields is written as its name, an account in place of an address as its text, a call with names of
@@ -47,7 +47,7 @@ extension Metadata {
                 variant.fields.count == (json == nil ? 0 : 1)
             else { throw NoValue(json: "\(json?.value ?? name)", type: name) }
             let fields = try json.map { [Value.Field(nil, try value($0, as: variant.fields[0].type))] }
-            return .variant(name: name, index: variant.index, fields: fields ?? [])
+            return .variant(name: name, index: 0, fields: fields ?? [])
         }
         if optional { return json.isNull ? try make("None", nil) : try make("Some", json) }
         if let call = json["call_function"].string {
