@@ -235,16 +235,21 @@ import TestSupport
         }
     }
 
-    @Test func `a wait puts up with a server that is away for a while`() async throws {
-        let chain = try await connect()
-        let signed = try await chain.submit(.remark([1]), by: alice)
-        let failures = Countdown(20)
+    /// The server answers so many requests by an error that passes.
+    private func goAway(for requests: Int) {
+        let failures = Countdown(requests)
         server.change {
             $0.override = { (_) throws(RPCError) in
                 if failures.next() { throw .httpStatus(503) }
                 return nil
             }
         }
+    }
+
+    @Test func `a wait puts up with a server that is away for a while`() async throws {
+        let chain = try await connect()
+        let signed = try await chain.submit(.remark([1]), by: alice)
+        goAway(for: 20)
         #expect(try await chain.waitIncluded(signed).index == 1)
     }
 
@@ -254,13 +259,7 @@ import TestSupport
             to: [server, wrong], expectedGenesis: server.genesis,
             options: CESSChain.Options(pollInterval: .microseconds(10)))
         let signed = try await chain.submit(.remark([1]), by: alice)
-        let failures = Countdown(20)
-        server.change {
-            $0.override = { (_) throws(RPCError) in
-                if failures.next() { throw .httpStatus(503) }
-                return nil
-            }
-        }
+        goAway(for: 20)
         #expect(try await chain.waitIncluded(signed).index == 1)
     }
 

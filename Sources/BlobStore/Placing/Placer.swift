@@ -216,9 +216,7 @@ public struct Placer: Sendable {
         guard due > 0, let found = try await chain.territory(of: account, named: territory, at: block.hash),
             found.state == .active, found.lockedSpace < due
         else { return missing }
-        return volumes.filter { volume in
-            missing.contains { $0.id == volume.id } || open.contains { $0.id == volume.id }
-        }
+        return states.filter { $0.1 != .file }.map(\.0)
     }
 
     private func checkTerritory(for volumes: [Volume]) async throws {
