@@ -28,7 +28,8 @@ struct Interruption: Reportable, CustomStringConvertible {
     }
 }
 
-/// Listens for SIGINT and SIGTERM on a queue of its own.
+/// Listens for SIGINT and SIGTERM on a queue of its own. Until the source has taken its signal over, that ends the process
+/// as it ends any: ignored meanwhile, it would be lost, and a server that was told to stop would live on.
 private final class SignalWatch: @unchecked Sendable {  // its sources are never set again, and thread-safe
     private let first: FirstSignal
     private let sources: [any DispatchSourceSignal]
@@ -39,7 +40,6 @@ private final class SignalWatch: @unchecked Sendable {  // its sources are never
         let first = FirstSignal()
         self.first = first
         sources = [SIGINT, SIGTERM].map { number in
-            _ = Glibc.signal(number, SIG_IGN)
             let source = DispatchSource.makeSignalSource(signal: number, queue: .global(qos: .userInteractive))
             source.setEventHandler {
                 if first.note(number) { cancel() } else { _exit(128 + number) }

@@ -55,9 +55,20 @@ struct LocalnetProcess: Sendable {
             guard let ready else { throw LocalnetError.silent(name, log: log) }
             return ready
         } catch {
-            // What has not come up must not do so later, when nobody waits for it any more.
-            if let child { kill(child, SIGTERM) }
+            // What has not come up must not do so later, when nobody waits for it any more. A task of its own, since this
+            // one may be cancelled and its waits would end at once; awaited here.
+            if let child { await Task { await Self.end(child) }.value }
             throw error
+        }
+    }
+
+    /// Ends a process that this one has started, and waits until it is gone: while it starts it holds no lock yet by which
+    /// it would be seen.
+    private static func end(_ child: pid_t) async {
+        for signal in [SIGTERM, SIGKILL] {
+            kill(child, signal)
+            let ended = try? await waitFor(.seconds(10)) { waitpid(child, nil, WNOHANG) == 0 ? nil : true }
+            if ended != nil { return }
         }
     }
 
