@@ -13,6 +13,8 @@ public struct ChangeOptions: Sendable {
     public var stage: Stage = .complete
     /// Rows that are sent at once.
     public var transfers = 4
+    /// Whether it may take the last of the territory: what makes room must be possible where there is none.
+    public var mayUseReserve = false
     /// For the log.
     public var message = ""
     public var observer: StoreObserver = { _ in }
@@ -75,14 +77,17 @@ extension Drive {
         let head: UInt64
     }
 
-    /// Where machines committed at once, those that came second bring all together: so one of any two does.
+    /// Where machines committed at once, those that came second bring all together: so one of any two does. Where there is
+    /// one tip, what it has given up is deleted.
     private func joinTips(_ options: ChangeOptions) async throws {
         var options = options
         options.message = "merge"
         for _ in 0..<Self.mergeAttempts {
             let reading = try await reading(local: SpooledSegments(directory: home.spool.string))
             let state = try await reading.heads.refresh()
-            guard state.tips.dropFirst().contains(where: { $0.commit.device == device.id }) else { return }
+            guard state.tips.dropFirst().contains(where: { $0.commit.device == device.id }) else {
+                return await deleteDoomed(state, reading)
+            }
             do {
                 _ = try await commit(options) { context, _ in context.root }
             } catch let stale as StaleCommit {
@@ -101,7 +106,8 @@ extension Drive {
         _ options: ChangeOptions, _ body: (ChangeContext, Reading) async throws -> Entry
     ) async throws -> ChangeResult {
         var reading = try await reading(local: SpooledSegments(directory: home.spool.string))
-        let parents = Parents(tips: try await reading.heads.refresh().tips)
+        let state = try await reading.heads.refresh()
+        let parents = Parents(tips: state.tips)
         for tip in parents.tips {
             try await open(tip.commit.keyRing, with: [device.keys.box], for: reading.blobs)
         }
@@ -113,7 +119,7 @@ extension Drive {
         try await learnIndex(trees, parents.runs)
 
         do {
-            return try await commit(options, parents, ring, spool, trees, reading, body)
+            return try await commit(options, parents, state.view, ring, spool, trees, reading, body)
         } catch {
             await spool.settle()
             throw error
@@ -121,19 +127,23 @@ extension Drive {
     }
 
     private func commit(
-        _ options: ChangeOptions, _ parents: Parents, _ ring: OpenKeyRing, _ spool: Spool, _ trees: DriveTrees,
-        _ reading: Reading, _ body: (ChangeContext, Reading) async throws -> Entry
+        _ options: ChangeOptions, _ parents: Parents, _ view: Discovery.View, _ ring: OpenKeyRing, _ spool: Spool,
+        _ trees: DriveTrees, _ reading: Reading, _ body: (ChangeContext, Reading) async throws -> Entry
     ) async throws -> ChangeResult {
         let old = try await root(of: parents, trees, reading)
         let new = try await body(ChangeContext(trees: trees, spool: spool, root: old, parents: parents), reading)
         if new == old, parents.tips.count == 1 {
             return ChangeResult(hasCommit: false, stage: .complete, commit: nil)
         }
+        let folding = Folding(
+            spool: spool, database: database, reader: reading.blobs, tables: reading.tables,
+            epochs: try await epochKeys(), limit: partialLimit, logger: logger)
         let builder = CommitBuilder(
             drive: id, name: name, genesis: chain.genesis, device: device, database: database, spool: spool,
-            trees: trees, writer: BlobWriter(spool: spool, keys: keys.drive))
+            trees: trees, writer: BlobWriter(spool: spool, keys: keys.drive), folding: folding)
         let (blob, signed, plan) = try await builder.build(
-            root: new, parents: parents, keyRing: ring.record, message: options.message, nameTagKey: keys.nameTagKey)
+            root: new, parents: parents, doomed: try await stillThere(parents.doomed, view, reading),
+            keyRing: ring.record, message: options.message, nameTagKey: keys.nameTagKey)
         let pending = PendingCommit(plan: plan, blob: blob, signed: signed)
         try await database.set(Self.pendingSetting, to: pending.scaleBytes)
         options.observer(.reached(.staged))
@@ -160,6 +170,7 @@ extension Drive {
         let reading = try await reading(local: spool.localSegments)
         var options = options
         options.stage = .complete
+        options.mayUseReserve = false
         do {
             try await carry(pending, reading: reading, spool: spool, options, tolerance: Self.lateTolerance)
         } catch is StaleCommit {
@@ -227,7 +238,8 @@ extension Drive {
         try await checkNames(of: pending, spool)
         let placer = Placer(
             chain: chain, nodes: nodes, database: database, spool: spool, signer: account, territory: territoryName,
-            transfers: options.transfers, observer: options.observer)
+            reserve: options.mayUseReserve ? 0 : Placer.reserve, transfers: options.transfers,
+            observer: options.observer)
         do {
             if try await !placer.isCommitDeclared(pending.plan) { try await checkParent(of: pending, reading) }
             while true {

@@ -26,6 +26,8 @@ public final class Drive: Sendable {
     let logger: Logger
     /// After how many segments a volume is closed.
     let segmentsPerVolume: Int
+    /// From how many partly filled volumes on some are folded.
+    let partialLimit: Int
     private let health = NodeHealth()
 
     /// Opens the drive's memory on this machine. Blocks while it does; asks nothing of the network.
@@ -42,9 +44,11 @@ public final class Drive: Sendable {
 
     init(
         home: DriveHome, keys: DailyKeys, chain: any StorageChain, nodes: any FragmentNodes, segmentsPerVolume: Int,
+        partialLimit: Int = Folding.partialLimit,
         logger: Logger = Logger(label: "drive") { _ in SwiftLogNoOpLogHandler() }
     ) throws {
         self.segmentsPerVolume = segmentsPerVolume
+        self.partialLimit = partialLimit
         self.home = home
         name = keys.driveName
         self.keys = keys
@@ -68,6 +72,9 @@ public final class Drive: Sendable {
     /// Everything that reads, on top of the segments that are still on this machine.
     struct Reading: Sendable {
         let segments: SegmentReader
+        let preludes: PreludeReader
+        let tables: SegmentTables
+        let folded: FoldedVolumes
         let blobs: BlobReader
         let heads: DriveHeads
     }
@@ -75,13 +82,15 @@ public final class Drive: Sendable {
     func reading(local: any LocalSegments) async throws -> Reading {
         let segments = SegmentReader(
             nodes: nodes, catalog: catalog, local: local, health: health)
-        let blobs = BlobReader(segments: segments, keys: keys.drive, epochs: try await epochKeys())
-        let heads = DriveHeads(discovery: discovery(segments), database: database, drive: id) { commit in
-            // A machine whose memory was lost has forgotten its epochs, too: its device's box opens them again.
-            try await self.open(commit.commit.keyRing, with: [self.device.keys.box], for: blobs)
-            return try await self.learnVolumes(of: commit, reader: blobs)
-        }
-        return Reading(segments: segments, blobs: blobs, heads: heads)
+        let preludes = PreludeReader(segments: segments, preludeKey: keys.preludeKey)
+        let tables = SegmentTables(catalog: catalog, preludes: preludes, keys: keys.drive)
+        let folded = FoldedVolumes(tables: tables)
+        folded.replace(with: try await database.foldedVolumes())
+        let blobs = BlobReader(segments: segments, folded: folded, keys: keys.drive, epochs: try await epochKeys())
+        let sets = DriveVolumeSets(drive: self, folded: folded, reader: blobs)
+        let heads = DriveHeads(discovery: discovery(segments), database: database, drive: id, sets: sets)
+        return Reading(
+            segments: segments, preludes: preludes, tables: tables, folded: folded, blobs: blobs, heads: heads)
     }
 
     func discovery(_ segments: SegmentReader) -> Discovery {
@@ -90,27 +99,6 @@ public final class Drive: Sendable {
             chain: chain, preludes: PreludeReader(segments: segments, preludeKey: keys.preludeKey),
             account: accountID, territory: territoryName, nameTagKey: keys.nameTagKey,
             driveKeys: { $0 == drive ? keys.drive : nil }, logger: logger)
-    }
-
-    /// Reads a commit's set of volumes into this machine's memory, its own volume with it.
-    ///
-    /// - Returns: the FIDs of the set.
-    private func learnVolumes(of found: FoundCommit, reader: BlobReader) async throws -> Set<Bytes32> {
-        guard let root = found.commit.volumes else { return [] }
-        let trees = DriveTrees(keys: keys.drive, runs: found.commit.index, database: database, reader: reader)
-        var fids: Set<Bytes32> = []
-        var batch: [(VolumeID, VolumeRecord)] = []
-        for try await item in trees.volumes.entries(of: root) {
-            let record = try VolumeRecord(scaleBytes: item.value)
-            fids.insert(record.fid)
-            batch.append((try VolumeID(scaleBytes: item.key), record))
-            if batch.count == 1000 {
-                try await database.learnVolumes(batch)
-                batch = []
-            }
-        }
-        try await database.learnVolumes(batch)
-        return fids
     }
 
     // MARK: Epochs

@@ -92,14 +92,29 @@ extension Drive {
 
     /// A commit of the history, found through its volume's prelude.
     func commit(_ reference: CommitReference, _ reading: Reading) async throws -> FoundCommit {
-        let placement = try await catalog.placement(of: reference.volume)
-        let preludes = PreludeReader(segments: reading.segments, preludeKey: keys.preludeKey)
-        let prelude = try await preludes.prelude(of: placement, segment: placement.record.segments.count - 1)
-        guard let (blob, signed) = try await preludes.commit(of: placement, prelude: prelude, keys: keys.drive),
-            blob.id == reference.commit
-        else { throw DriveError.noSuchCommit(reference.commit.description) }
+        let blob: BlobReference
+        if let moved = try await reading.blobs.place(of: reference.commit, formerlyIn: reference.volume) {
+            blob = moved
+        } else {
+            let placement = try await catalog.placement(of: reference.volume)
+            let prelude = try await reading.preludes.prelude(
+                of: placement, segment: placement.record.segments.count - 1)
+            guard let extent = prelude.commit else { throw DriveError.noSuchCommit(reference.commit.description) }
+            blob = extent.reference(volume: prelude.volume, segment: prelude.segment, epoch: .zero)
+        }
+        let signed: SignedCommit
+        do { signed = try SignedCommit(scaleBytes: try await reading.blobs.read(blob, kind: .commit)) } catch let error
+            as ScaleError
+        {
+            throw ReadError.malformed(blob.id, reason: error.description)
+        }
+        guard blob.id == reference.commit, signed.commit.volume == reference.volume else {
+            throw DriveError.noSuchCommit(reference.commit.description)
+        }
         try signed.verify(account: account.publicKey, genesis: chain.genesis)
-        return FoundCommit(blob: blob, signed: signed, fid: placement.record.fid, completion: 0)
+        return FoundCommit(
+            blob: blob, signed: signed, fid: try await catalog.placement(of: blob.pointer.volume).record.fid,
+            completion: 0)
     }
 
     /// The drive at an earlier commit.

@@ -93,4 +93,12 @@ extension VolumePlacement {
         let record = VolumeRecord(fid: fid.bytes, segments: segments, sealedBytes: bytes, liveBytes: bytes)
         self.init(record: record, fid: fid, nodes: nodes)
     }
+
+    /// - Parameter end: where the last segment's bytes end; those before it are full.
+    func filled(upTo end: Int) -> VolumePlacement {
+        let full = (record.segments.count - 1) * SegmentLayout.byteCount
+        let bytes = UInt64(full + end - SegmentLayout.preludeByteCount)
+        let record = VolumeRecord(fid: record.fid, segments: record.segments, sealedBytes: bytes, liveBytes: bytes)
+        return VolumePlacement(record: record, fid: fid, nodes: nodes)
+    }
 }

@@ -35,7 +35,8 @@ public struct Discovery: Sendable {
     public struct View: Sendable {
         public let block: BlockRef
         public let territory: TerritoryInfo?
-        /// The files in the drive's territory.
+        /// The files in the drive's territory, the newest first as far as the chain's list tells.
+        public let newest: [Bytes32]
         public let fids: Set<Bytes32>
         /// What the territory is charged for beyond the files in the list.
         public let missingBytes: UInt64
@@ -52,12 +53,12 @@ public struct Discovery: Sendable {
         }
         let charged = found?.usedSpace ?? 0
         return View(
-            block: block, territory: found, fids: Set(held.map(\.fid.bytes)),
+            block: block, territory: found, newest: held.reversed().map(\.fid.bytes), fids: Set(held.map(\.fid.bytes)),
             missingBytes: UInt64(clamping: charged > listed ? charged - listed : 0))
     }
 
     /// Those volumes that are not files of this account at the view's block. The list may have lost some that are.
-    func missing(_ fids: Set<Bytes32>, at view: View) async throws -> Set<Bytes32> {
+    public func missing(_ fids: Set<Bytes32>, at view: View) async throws -> Set<Bytes32> {
         let unlisted = fids.subtracting(view.fids)
         guard !unlisted.isEmpty else { return [] }
         let files = try await chain.files(unlisted.map { FID($0) }, at: view.block.hash)
@@ -82,6 +83,9 @@ public struct Discovery: Sendable {
         public let volumeName: VolumeName
     }
 
+    /// Files that are asked for at once: each may come with a thousand fragments.
+    public static let batchCount = 64
+
     /// Those of the files whose names say that they hold a commit, the newest first; and those of which the chain told
     /// nothing.
     public func candidates(
@@ -103,10 +107,11 @@ public struct Discovery: Sendable {
         )
     }
 
-    /// Reads and verifies the commit of a candidate; nil if it is none of ours after all.
+    /// Reads and verifies the commit of a candidate; nil if it is none of ours after all. Its volume comes with it, as the
+    /// chain has it and its prelude says how full it is.
     ///
     /// - Throws: `ReadError` if its bytes cannot be had: then the drive's state is not known, and that is an error.
-    public func commit(of candidate: Candidate) async throws -> FoundCommit? {
+    public func commit(of candidate: Candidate) async throws -> (commit: FoundCommit, placement: VolumePlacement)? {
         guard let keys = driveKeys(candidate.volumeName.drive) else { return nil }
         let placement = candidate.placement
         let prelude: Prelude
@@ -127,8 +132,9 @@ public struct Discovery: Sendable {
             return nil
         }
         try found.commit.verify(account: account.bytes, genesis: chain.genesis)
-        return FoundCommit(
+        let commit = FoundCommit(
             blob: found.reference, signed: found.commit, fid: candidate.fid.bytes,
             completion: candidate.file.completion)
+        return (commit, placement.filled(upTo: prelude.table.sealedRange.upperBound))
     }
 }

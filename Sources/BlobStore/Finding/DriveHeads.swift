@@ -3,6 +3,15 @@ public import DriveFormat
 public import Primitives
 internal import SCALE
 
+/// What commits hold, as their trees say.
+public protocol VolumeSets: Sendable {
+    /// Remembers what a commit has folded; from then on can be read what lay there.
+    func learnFolds(of commit: FoundCommit) async throws
+    /// The FIDs of the volumes in a commit's set that are not in another one's; of all of them if there is no other one. What
+    /// is read on the way is remembered.
+    func fids(of commit: FoundCommit, beyond other: FoundCommit?) async throws -> [VolumeID: Bytes32]
+}
+
 /// Keeps this machine's idea of a drive's head up to date with the network, and never lets it go back.
 ///
 /// Design: Docs/Design.md, section 7, "Discovery", "Order and merge" and "Rollback".
@@ -10,17 +19,13 @@ public struct DriveHeads: Sendable {
     private let discovery: Discovery
     private let database: StoreDatabase
     private let drive: DriveID
-    /// The FIDs in a commit's set of volumes; what it reads on the way is remembered.
-    private let volumes: @Sendable (FoundCommit) async throws -> Set<Bytes32>
+    private let sets: any VolumeSets
 
-    public init(
-        discovery: Discovery, database: StoreDatabase, drive: DriveID,
-        volumes: @escaping @Sendable (FoundCommit) async throws -> Set<Bytes32>
-    ) {
+    public init(discovery: Discovery, database: StoreDatabase, drive: DriveID, sets: any VolumeSets) {
         self.discovery = discovery
         self.database = database
         self.drive = drive
-        self.volumes = volumes
+        self.sets = sets
     }
 
     /// What the network shows of a drive.
@@ -87,7 +92,7 @@ public struct DriveHeads: Sendable {
             if let record = try await database.volume(parent.volume) { held.append(record.fid) }
         }
         try await database.publish(
-            volumes, runs: commit.commit.index.map(\.root.reference), seen: held,
+            volumes, runs: commit.commit.index.map(\.root.reference), folded: commit.commit.folded, seen: held,
             clearing: pending, head: Self.setting
         ) { current in
             let current = try current.map { try FoundCommit(scaleBytes: $0) }
@@ -99,42 +104,81 @@ public struct DriveHeads: Sendable {
     private func tips(
         among unknown: Set<Bytes32>, known: FoundCommit?, view: Discovery.View
     ) async throws -> Found {
-        var (candidates, undecided) = try await discovery.candidates(among: unknown, at: view)
-        var commits: [FoundCommit] = []
-        var covered = Set(known?.commit.doomed.map(\.fid) ?? [])
-        candidates.removeAll { $0.volumeName.drive != drive }
-        if let known, !candidates.isEmpty { covered.formUnion(try await volumes(known)) }
-        for candidate in candidates where !covered.contains(candidate.fid.bytes) {
-            guard let commit = try await discovery.commit(of: candidate) else { continue }
-            try await database.learnFound(candidate.placement, of: commit.commit.volume)
-            let held = try await volumes(commit)
-            // It counts once everything that it refers to is there.
-            guard try await discovery.missing(held, at: view).isEmpty else {
-                undecided.insert(commit.fid)
-                continue
+        var seen = Seen(known: known)
+        var undecided: Set<Bytes32> = []
+        var later: [FoundCommit] = []
+        var rest = view.newest.filter(unknown.contains)[...]
+        while !rest.isEmpty {
+            let batch = Set(rest.prefix(Discovery.batchCount)).subtracting(seen.covered)
+            rest = rest.dropFirst(Discovery.batchCount)
+            let (candidates, untold) = try await discovery.candidates(among: batch, at: view)
+            undecided.formUnion(untold)
+            for candidate in candidates
+            where candidate.volumeName.drive == drive && !seen.covered.contains(candidate.fid.bytes) {
+                guard let (commit, placement) = try await discovery.commit(of: candidate) else { continue }
+                try await database.learnFound(placement, of: commit.commit.volume)
+                try await sets.learnFolds(of: commit)
+                seen.folded.formUnion(commit.commit.folded.map(\.old))
+                do {
+                    if try await !count(commit, &seen, view) { later.append(commit) }
+                } catch ReadError.unknownVolume { later.append(commit) }
             }
-            covered.formUnion(held)
-            covered.formUnion(commit.commit.doomed.map(\.fid))
-            commits.append(commit)
         }
-        let open = undecided.union(commits.map(\.fid))
-        if let known, !commits.contains(where: { $0.fid == known.fid }) {
+        // What another commit has folded may be missing in one of another branch: that is known only when all are. One that
+        // never counted, because a volume of it got another name, is a content of the commit that was made in its place.
+        for commit in later where !seen.covered.contains(commit.fid) {
+            if try await !count(commit, &seen, view) { undecided.insert(commit.fid) }
+        }
+        let open = undecided.union(seen.commits.map(\.fid))
+        if let known, !seen.commits.contains(where: { $0.fid == known.fid }) {
             let isThere = try await discovery.missing([known.fid], at: view).isEmpty
-            // A greater number is not enough: it may be that of another branch. Whoever builds on a commit has its volume.
-            let isBuiltOn =
-                covered.contains(known.fid) || commits.contains { $0.commit.parents.contains(known.reference) }
             // What this machine saw complete stays on the chain until a later commit gives it up.
-            guard isThere || isBuiltOn else {
+            guard isThere || seen.isBuiltOn(known) else {
                 // Or until the lease is over: then the chain deletes it.
                 if view.territory?.state == .expired { throw StoreError.territoryExpired }
                 throw StoreError.rollback(
-                    seen: known.commit.sequence, shown: commits.map(\.commit.sequence).max() ?? 0)
+                    seen: known.commit.sequence, shown: seen.commits.map(\.commit.sequence).max() ?? 0)
             }
-            if isThere { commits.append(known) }
+            if isThere { seen.commits.append(known) }
         }
-        let parents = Set(commits.flatMap(\.commit.parents).map(\.volume))
-        let tips = commits.filter { !covered.contains($0.fid) && !parents.contains($0.commit.volume) }
-        return Found(tips: tips.sorted(by: FoundCommit.precedes), covered: covered, open: open)
+        return Found(tips: seen.tips.sorted(by: FoundCommit.precedes), covered: seen.covered, open: open)
+    }
+
+    /// What was found so far.
+    private struct Seen {
+        let known: FoundCommit?
+        /// The commits that count.
+        var commits: [FoundCommit] = []
+        /// The files that commits hold beyond what is known, and those that they have doomed.
+        var covered: Set<Bytes32>
+        /// Volumes whose blobs are elsewhere now.
+        var folded: Set<VolumeID>
+
+        init(known: FoundCommit?) {
+            self.known = known
+            covered = Set(known?.commit.doomed.map(\.fid) ?? [])
+            folded = Set(known?.commit.folded.map(\.old) ?? [])
+        }
+
+        /// A greater number is not enough: it may be that of another branch. Whoever builds on a commit has its volume, has
+        /// given it up, or has folded it.
+        func isBuiltOn(_ commit: FoundCommit) -> Bool {
+            covered.contains(commit.fid) || folded.contains(commit.commit.volume)
+                || commits.contains { $0.commit.parents.contains(commit.reference) }
+        }
+
+        var tips: [FoundCommit] { commits.filter { !isBuiltOn($0) } }
+    }
+
+    /// Whether a commit counts: everything that it newly refers to is there.
+    private func count(_ commit: FoundCommit, _ seen: inout Seen, _ view: Discovery.View) async throws -> Bool {
+        let added = try await sets.fids(of: commit, beyond: seen.commits.first ?? seen.known)
+        let needed = added.filter { !seen.folded.contains($0.key) }
+        guard try await discovery.missing(Set(needed.values), at: view).isEmpty else { return false }
+        seen.covered.formUnion(added.values)
+        seen.covered.formUnion(commit.commit.doomed.map(\.fid))
+        seen.commits.append(commit)
+        return true
     }
 
     /// The chain's list loses entries when another territory of the account expires: then the charge is more than what
@@ -142,7 +186,10 @@ public struct DriveHeads: Sendable {
     private func checkCompleteness(_ tips: [FoundCommit], _ view: Discovery.View) async throws {
         guard view.missingBytes > 0 else { return }
         var known: Set<Bytes32> = []
-        for tip in tips { known.formUnion(try await volumes(tip).union([tip.fid])) }
+        for tip in tips {
+            known.insert(tip.fid)
+            known.formUnion(try await sets.fids(of: tip, beyond: nil).values)
+        }
         let found = try await discovery.chargedBytes(of: known.subtracting(view.fids), at: view)
         guard found >= view.missingBytes else {
             throw StoreError.incompleteList(missing: view.missingBytes - found)

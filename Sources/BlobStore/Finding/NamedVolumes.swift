@@ -16,9 +16,6 @@ public actor NamedVolumes {
     private let nameTagKey: Secret
     private var names: [FID: [UInt8]] = [:]
 
-    /// Files whose names are asked for at once: each may come with a thousand fragments.
-    private static let batchCount = 64
-
     public init(chain: any StorageChain, account: AccountID, territory: [UInt8], nameTagKey: Secret) {
         self.chain = chain
         self.account = account
@@ -29,28 +26,33 @@ public actor NamedVolumes {
     /// What the newest finalized block shows of a volume; nil if no file of the account has its name.
     func placement(of volume: VolumeID) async throws -> VolumePlacement? {
         let block = try await chain.finalizedBlock()
-        if fid(of: volume) == nil { try await learnNames(at: block.hash) }
-        guard let fid = fid(of: volume), let file = try await chain.files([fid], at: block.hash)[fid]?.value else {
+        guard let fid = try await fid(of: volume, at: block.hash),
+            let file = try await chain.files([fid], at: block.hash)[fid]?.value
+        else {
             return nil
         }
         return VolumePlacement(fid: fid, file: file)
     }
 
-    private func fid(of volume: VolumeID) -> FID? {
-        names.first { _, name in
-            VolumeName(unverified: name, key: nameTagKey)?.isOf(volume, name: name, key: nameTagKey) == true
-        }?.key
-    }
-
-    private func learnNames(at block: Bytes32) async throws {
+    private func fid(of volume: VolumeID, at block: Bytes32) async throws -> FID? {
+        if let known = names.first(where: { isName($0.value, of: volume) }) { return known.key }
         let held = try await chain.heldFiles(of: account, at: block).filter { $0.territoryName == territory }
-        var unknown = held.map(\.fid).filter { names[$0] == nil }[...]
+        // What is asked for is mostly young.
+        var unknown = held.reversed().map(\.fid).filter { names[$0] == nil }[...]
         while !unknown.isEmpty {
-            for (fid, file) in try await chain.files(Array(unknown.prefix(Self.batchCount)), at: block) {
+            for (fid, file) in try await chain.files(Array(unknown.prefix(Discovery.batchCount)), at: block) {
                 let own = file.value?.owners.first { $0.user == account && $0.territoryName == territory }
                 names[fid] = own?.fileName ?? []
             }
-            unknown = unknown.dropFirst(Self.batchCount)
+            for fid in unknown.prefix(Discovery.batchCount) {
+                if let name = names[fid], isName(name, of: volume) { return fid }
+            }
+            unknown = unknown.dropFirst(Discovery.batchCount)
         }
+        return nil
+    }
+
+    private func isName(_ name: [UInt8], of volume: VolumeID) -> Bool {
+        VolumeName(unverified: name, key: nameTagKey)?.isOf(volume, name: name, key: nameTagKey) == true
     }
 }

@@ -21,6 +21,8 @@ public struct Placer: Sendable {
     let account: AccountID
     let signer: KeyPair
     let territory: [UInt8]
+    /// Bytes of the territory that are to be left when everything is declared.
+    let reserve: UInt64
     /// Rows that are sent at once.
     let transfers: Int
     let observer: StoreObserver
@@ -28,7 +30,7 @@ public struct Placer: Sendable {
     public init(
         chain: any StorageChain, nodes: any FragmentNodes, database: StoreDatabase, spool: Spool,
         signer: KeyPair,
-        territory: [UInt8], transfers: Int = 4, observer: @escaping StoreObserver = { _ in }
+        territory: [UInt8], reserve: UInt64 = 0, transfers: Int = 4, observer: @escaping StoreObserver = { _ in }
     ) {
         self.chain = chain
         self.nodes = nodes
@@ -37,12 +39,16 @@ public struct Placer: Sendable {
         self.account = signer.accountID
         self.signer = signer
         self.territory = territory
+        self.reserve = reserve
         self.transfers = transfers
         self.observer = observer
     }
 
     /// Declarations that a fork took back are made so often again.
     private static let declarationAttempts = 4
+
+    /// Three segments: with less left nothing could be removed or folded any more to make room.
+    public static let reserve = 3 * UInt64(CESSLimits.chargedByteCount(segmentCount: 1))
 
     /// Carries the plan on to a stage.
     ///
@@ -230,7 +236,7 @@ public struct Placer: Sendable {
         case .expired: throw StoreError.territoryExpired
         case .onConsignment: throw StoreError.territoryOnSale
         }
-        let needed = volumes.reduce(UInt64(0)) { $0 + $1.chargedBytes }
+        let needed = volumes.reduce(reserve) { $0 + $1.chargedBytes }
         guard found.remainingSpace > UInt128(needed) else {
             throw StoreError.territoryTooSmall(needed: needed, remaining: UInt64(clamping: found.remainingSpace))
         }

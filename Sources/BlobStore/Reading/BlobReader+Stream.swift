@@ -3,7 +3,7 @@ public import Sealing
 
 /// A blob, or a part of it, that is wanted among many.
 public struct BlobRequest: Sendable {
-    public let reference: BlobReference
+    public internal(set) var reference: BlobReference
     public let kind: BlobKind
     /// Bytes of the plaintext; nil for all of it.
     public let range: Range<Int>?
@@ -63,11 +63,12 @@ extension BlobReader {
             while true {
                 while flow.running < parallel {
                     while waiting == nil, !isAtEnd {
-                        guard let request = try await next() else {
+                        guard var request = try await next() else {
                             isAtEnd = true
                             waiting = batches.finish()
                             break
                         }
+                        request.reference = try await current(request.reference)
                         waiting = try batches.add(request)
                     }
                     guard let batch = waiting, flow.admit(batch, limit: buffer) else { break }

@@ -8,12 +8,15 @@ internal import Synchronization
 /// Any number of tasks may read at once. Docs/Design.md, section 8.
 public final class BlobReader: Sendable {
     let segments: SegmentReader
+    private let folded: FoldedVolumes?
     private let keys: DriveKeys
     private let codec = Compression.BlobCodec()
     private let epochs: Mutex<EpochKeys>
 
-    public init(segments: SegmentReader, keys: DriveKeys, epochs: EpochKeys) {
+    /// - Parameter folded: nil where nothing was folded yet, or what was is of no interest.
+    public init(segments: SegmentReader, folded: FoldedVolumes? = nil, keys: DriveKeys, epochs: EpochKeys) {
         self.segments = segments
+        self.folded = folded
         self.keys = keys
         self.epochs = Mutex(epochs)
     }
@@ -23,12 +26,24 @@ public final class BlobReader: Sendable {
 
     var opening: BlobOpening { BlobOpening(keys: keys, epochs: epochs.withLock { $0 }, codec: codec) }
 
+    /// The blob where it is now: its volume may have been folded since.
+    func current(_ reference: BlobReference) async throws -> BlobReference {
+        guard let folded, folded.successor(of: reference.pointer.volume) != nil else { return reference }
+        return try await folded.current(reference, epochs: epochs.withLock { $0 })
+    }
+
+    /// Where a blob of a volume is that was folded since; nil if it was not.
+    public func place(of id: BlobID, formerlyIn volume: VolumeID) async throws -> BlobReference? {
+        try await folded?.place(of: id, in: volume, epochs: epochs.withLock { $0 })
+    }
+
     /// A whole blob, its identifier recomputed and compared.
     ///
     /// - Throws: `ReadError`; whatever the catalog throws; `CancellationError`.
     /// - Precondition: the pointer names a volume (not `VolumeID.this`).
     public func read(_ reference: BlobReference, kind: BlobKind) async throws -> [UInt8] {
         let opening = opening
+        let reference = try await current(reference)
         let pointer = reference.pointer
         return try await segments.open(
             pointer.volume, segment: Int(pointer.segment), range: try BlobOpening.sealedRange(reference),
@@ -45,6 +60,7 @@ public final class BlobReader: Sendable {
     public func read(_ reference: BlobReference, kind: BlobKind, range: Range<Int>) async throws -> [UInt8] {
         let range = range.clamped(to: 0..<Int(reference.pointer.rawLength))
         guard !range.isEmpty else { return [] }
+        let reference = try await current(reference)
         let opening = opening
         let frames = try opening.firstFrames(reference, range: range)
         // Table and blocks in one round of requests, if the guess is right; cancelled where it was not needed.

@@ -52,6 +52,20 @@ struct SegmentBuilder {
         return reference
     }
 
+    /// Copies a blob that was sealed for another place.
+    ///
+    /// - Precondition: `hasRoom` said yes.
+    mutating func append(_ blob: SealedBlob) -> BlobReference {
+        let range = used..<used + blob.bytes.count
+        bytes.replaceSubrange(range, with: blob.bytes)
+        let pointer = blob.reference.pointer.moved(to: volume, segment: UInt16(number), offset: UInt32(used))
+        used = range.upperBound
+        let reference = BlobReference(id: blob.reference.id, pointer: pointer)
+        let epochIndex = blob.kind == .commit ? BlobTable.Entry.preludeEpoch : 0
+        entries.append(BlobTable.Entry(kind: blob.kind, epochIndex: epochIndex, extent: Extent(reference)))
+        return reference
+    }
+
     /// Writes table and prelude: the segment is complete, and every byte of it final.
     mutating func seal(sealer: BlobSealer, keys: DriveKeys, boxes: EpochBoxes, prelude: PreludeSealer) {
         let table = PreparedBlob(

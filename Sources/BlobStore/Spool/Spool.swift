@@ -119,16 +119,47 @@ public actor Spool {
             used.insert(pointer.volume)
             return BlobReference(id: blob.id, pointer: pointer)
         }
+        return try await put(blob)
+    }
+
+    @discardableResult
+    private func put(_ blob: PreparedBlob) async throws -> BlobReference {
         guard blob.sealedByteCount <= SegmentBuilder.largestBlob else {
             throw StoreError.blobTooLarge(byteCount: blob.rawByteCount)
         }
+        try await makeRoom(for: blob.sealedByteCount)
+        let reference = open.withBuilder { $0.append(blob, sealer: keys.sealer(for: blob.kind)) }
+        return stage(reference, blob.kind)
+    }
+
+    /// Copies a blob of another volume, as it is sealed where that is possible, unless it is staged already.
+    ///
+    /// - Throws: `StoreError`; what reading the blob throws.
+    public func copy(_ blob: ListedBlob, from reader: BlobReader) async throws {
+        let id = blob.reference.id
+        if unsaved[id] != nil || write?.blobs[id] != nil { return }
+        if try await database.stagedPointer(of: id) != nil { return }
+        guard blob.kind == .commit || blob.reference.pointer.epoch == keys.epoch.id else {
+            // A prelude names one epoch: what was sealed in another one is sealed anew.
+            let plaintext = try await reader.read(blob.reference, kind: blob.kind)
+            try await put(PreparedBlob(plaintext, kind: blob.kind, keys: keys.drive))
+            return
+        }
+        let sealed = try await reader.sealed(blob.reference, kind: blob.kind)
+        try await makeRoom(for: sealed.bytes.count)
+        _ = stage(open.withBuilder { $0.append(sealed) }, blob.kind)
+    }
+
+    private func makeRoom(for sealedByteCount: Int) async throws {
         try await closeLeftOver()
         if current == nil { try await beginVolume() }
-        if !open.withBuilder({ $0.hasRoom(for: blob.sealedByteCount) }) { try await advance() }
+        if !open.withBuilder({ $0.hasRoom(for: sealedByteCount) }) { try await advance() }
         if let current { used.insert(current.volume) }
-        let reference = open.withBuilder { $0.append(blob, sealer: keys.sealer(for: blob.kind)) }
-        unsaved[blob.id] = StagedBlob(reference: reference, kind: blob.kind)
-        sealedBytes += blob.sealedByteCount
+    }
+
+    private func stage(_ reference: BlobReference, _ kind: BlobKind) -> BlobReference {
+        unsaved[reference.id] = StagedBlob(reference: reference, kind: kind)
+        sealedBytes += reference.pointer.sealedByteCount
         return reference
     }
 

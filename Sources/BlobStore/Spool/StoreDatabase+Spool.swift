@@ -3,7 +3,7 @@ internal import Database
 public import DriveFormat
 internal import Primitives
 internal import SCALE
-public import Sealing
+internal import Sealing
 
 /// A volume of this machine that is not yet released.
 public struct SpooledVolume: Sendable {
@@ -120,6 +120,20 @@ extension StoreDatabase {
         }
     }
 
+    /// What `transform` makes of the staged blobs of a volume.
+    func stagedBlobs<R: Sendable>(
+        of volume: VolumeID, _ transform: @Sendable (StagedBlob) -> R?
+    ) async throws -> [R] {
+        try await database.read { connection in
+            var found: [R] = []
+            let rows = "SELECT tag, blob FROM staged_blob WHERE volume = ?"
+            try connection.forEachRow(rows, [.blob(volume.value.bytes)]) { row in
+                if let value = transform(try staged(at: row.blob(0), row.blob(1))) { found.append(value) }
+            }
+            return found
+        }
+    }
+
     private static let spooledSetting = "spooled"
 
     /// Whether a volume was ever begun here, released ones counted.
@@ -213,22 +227,6 @@ extension StoreDatabase {
 
     func endRenaming() async throws { try await set(Self.renamingSetting, to: nil) }
 
-    /// The staged blobs in these volumes that the next run of the index has to name, in the order of their ids.
-    ///
-    /// Nodes of the index and of the set of volumes, and commits, are named by their parents alone.
-    public func stagedIndexEntries(
-        of volumes: [VolumeID]
-    ) async throws -> [(id: BlobID, kind: BlobKind, pointer: Pointer)] {
-        var blobs: [StagedBlob] = []
-        for volume in volumes {
-            blobs += try await staged(
-                "SELECT tag, blob FROM staged_blob WHERE volume = ?", [.blob(volume.value.bytes)])
-        }
-        return blobs.filter { ![.indexNode, .volumeSetNode, .commit].contains($0.kind) }
-            .map { ($0.reference.id, $0.kind, $0.reference.pointer) }
-            .sorted { $0.0 < $1.0 }
-    }
-
     func forgetVolume(_ volume: VolumeID) async throws {
         let id: [SQLValue] = [.blob(volume.value.bytes)]
         try await database.write { connection in
@@ -253,7 +251,8 @@ extension StoreDatabase {
     ///   - seen: files that need not be looked into again.
     ///   - next: what the setting `head` becomes, given what it is; nil to leave it.
     func publish(
-        _ volumes: [(VolumeID, VolumeRecord)], runs: [[UInt8]], seen: [Bytes32], clearing pending: String,
+        _ volumes: [(VolumeID, VolumeRecord)], runs: [[UInt8]], folded: [FoldedVolume], seen: [Bytes32],
+        clearing pending: String,
         head: String, next: @Sendable ([UInt8]?) throws -> [UInt8]?
     ) async throws {
         for (id, _) in volumes { try await learnStaged(of: id) }
@@ -268,6 +267,7 @@ extension StoreDatabase {
                     [Self.publishedState, .blob(id.value.bytes)])
             }
             for run in runs { try learnRun(run, connection) }
+            try learnFolded(folded, connection)
             try addSeenFiles(seen, until: .max, connection)
             if let next = try next(try setting(head, connection)) { try set(head, to: next, connection) }
             try set(pending, to: nil, connection)
@@ -287,7 +287,7 @@ extension StoreDatabase {
                     """, [.blob(volume.value.bytes), after.segment, after.tag, .int(Self.batchSize)])
             }
             guard let end = rows.last else { return }
-            try await learn(
+            try await learnOwn(
                 rows.map { row in
                     let reference = try staged(at: row.blob(1), row.blob(2)).reference
                     return (reference.id, reference.pointer)

@@ -43,7 +43,15 @@ public struct StoreDatabase: Sendable {
             -- Files of the account that need not be looked into until then (Unix seconds, by this machine's clock).
             CREATE TABLE seen_file (tag BLOB PRIMARY KEY, fid BLOB NOT NULL, until INTEGER NOT NULL) WITHOUT ROWID;
             CREATE TABLE node (tag BLOB PRIMARY KEY, endpoint BLOB NOT NULL) WITHOUT ROWID;
-            """)
+            """),
+        Migration(
+            """
+            -- Volumes whose blobs were copied into another one. Their ids are random.
+            CREATE TABLE folded_volume (old BLOB PRIMARY KEY, new BLOB NOT NULL) WITHOUT ROWID;
+            CREATE INDEX folded_volume_new ON folded_volume (new);
+            -- Known volumes that are filled to less than a half, which the chain shows to everybody.
+            CREATE TABLE partial_volume (id BLOB PRIMARY KEY, live INTEGER NOT NULL) WITHOUT ROWID;
+            """),
     ]
 
     // MARK: Sealing
@@ -98,26 +106,51 @@ public struct StoreDatabase: Sendable {
     public func pointer(of id: BlobID) async throws -> Pointer? {
         let tag = tag(.blob, id.bytes)
         return try await database.read { connection in
-            if let row = try connection.row("SELECT blob FROM staged_blob WHERE tag = ?", [.blob(tag)]) {
-                return try staged(at: tag, row.blob(0)).reference.pointer
-            }
+            if let pointer = try stagedPointer(at: tag, connection) { return pointer }
             return try connection.row("SELECT pointer FROM known_blob WHERE tag = ?", [.blob(tag)])
                 .map { try Pointer(scaleBytes: opened(.pointer, at: tag, $0.blob(0))) }
         }
     }
 
-    /// Adds what a run of the index says. Entries that are there already came from a newer run and stay.
+    /// Where a blob lies that is staged on this machine.
+    func stagedPointer(of id: BlobID) async throws -> Pointer? {
+        let tag = tag(.blob, id.bytes)
+        return try await database.read { try stagedPointer(at: tag, $0) }
+    }
+
+    private func stagedPointer(at tag: [UInt8], _ connection: Connection) throws -> Pointer? {
+        try connection.row("SELECT blob FROM staged_blob WHERE tag = ?", [.blob(tag)])
+            .map { try staged(at: tag, $0.blob(0)).reference.pointer }
+    }
+
+    /// Adds what a run of the index says. Entries that are there already came from a newer run and stay, unless they lead
+    /// into a volume that was folded.
     public func learn(_ blobs: [(id: BlobID, pointer: Pointer)]) async throws {
         try await database.write { connection in
-            for blob in blobs { try learn(blob.id, blob.pointer, connection) }
+            for blob in blobs {
+                let tag = tag(.blob, blob.id.bytes)
+                let row: [SQLValue] = [.blob(tag), sealed(.pointer, at: tag, blob.pointer.scaleBytes)]
+                guard try connection.execute("INSERT OR IGNORE INTO known_blob VALUES (?, ?)", row) == 0 else {
+                    continue
+                }
+                let known = try connection.row("SELECT pointer FROM known_blob WHERE tag = ?", [.blob(tag)])
+                    .map { try Pointer(scaleBytes: opened(.pointer, at: tag, $0.blob(0))) }
+                guard let known, try isFolded(known.volume, connection) else { continue }
+                try connection.execute("INSERT OR REPLACE INTO known_blob VALUES (?, ?)", row)
+            }
         }
     }
 
-    func learn(_ id: BlobID, _ pointer: Pointer, _ connection: Connection) throws {
-        let tag = tag(.blob, id.bytes)
-        try connection.execute(
-            "INSERT OR IGNORE INTO known_blob VALUES (?, ?)",
-            [.blob(tag), sealed(.pointer, at: tag, pointer.scaleBytes)])
+    /// Adds what this machine has committed: nothing is newer.
+    func learnOwn(_ blobs: [(id: BlobID, pointer: Pointer)]) async throws {
+        try await database.write { connection in
+            for blob in blobs {
+                let tag = tag(.blob, blob.id.bytes)
+                try connection.execute(
+                    "INSERT OR REPLACE INTO known_blob VALUES (?, ?)",
+                    [.blob(tag), sealed(.pointer, at: tag, blob.pointer.scaleBytes)])
+            }
+        }
     }
 
     func staged(at tag: [UInt8], _ sealed: [UInt8]) throws -> StagedBlob {
@@ -160,7 +193,9 @@ public struct StoreDatabase: Sendable {
         let tag = tag(.volume, id.value.bytes)
         let record = sealed(.volume, at: tag, placement.record.scaleBytes)
         try await database.write { connection in
-            try connection.execute("INSERT OR IGNORE INTO known_volume VALUES (?, ?)", [.blob(tag), record])
+            guard try connection.execute("INSERT OR IGNORE INTO known_volume VALUES (?, ?)", [.blob(tag), record]) > 0
+            else { return }
+            try notePartial(id, placement.record, connection)
         }
         try await setNodes(placement.nodes, of: placement.record.fid)
     }
@@ -170,5 +205,60 @@ public struct StoreDatabase: Sendable {
         try connection.execute(
             "INSERT INTO known_volume VALUES (?, ?) ON CONFLICT DO UPDATE SET record = excluded.record",
             [.blob(tag), sealed(.volume, at: tag, record.scaleBytes)])
+        try notePartial(id, record, connection)
+    }
+
+    private func notePartial(_ id: VolumeID, _ record: VolumeRecord, _ connection: Connection) throws {
+        if record.isPartlyFilled {
+            try connection.execute(
+                "INSERT OR REPLACE INTO partial_volume VALUES (?, ?)",
+                [.blob(id.value.bytes), .integer(Int64(clamping: record.liveBytes))])
+        } else {
+            try connection.execute("DELETE FROM partial_volume WHERE id = ?", [.blob(id.value.bytes)])
+        }
+    }
+
+    /// The known volumes that are partly filled and not folded, the emptiest first. Not all of them need be the head's.
+    public func partialVolumes() async throws -> [VolumeID] {
+        try await database.read { connection in
+            try connection.query(
+                """
+                SELECT id FROM partial_volume WHERE id NOT IN (SELECT old FROM folded_volume) ORDER BY live, id
+                """
+            ).map { try VolumeID(scaleBytes: $0.blob(0)) }
+        }
+    }
+
+    // MARK: Folded volumes
+
+    private func isFolded(_ volume: VolumeID, _ connection: Connection) throws -> Bool {
+        try connection.row("SELECT 1 FROM folded_volume WHERE old = ?", [.blob(volume.value.bytes)]) != nil
+    }
+
+    /// Where the blobs of volumes are that commits have folded, as far as this machine has read of it.
+    public func foldedVolumes() async throws -> [FoldedVolume] {
+        try await database.read { connection in
+            try connection.query("SELECT old, new FROM folded_volume").map { row in
+                FoldedVolume(
+                    old: try VolumeID(scaleBytes: row.blob(0)), new: try VolumeID(scaleBytes: row.blob(1)))
+            }
+        }
+    }
+
+    /// Remembers what a commit has folded.
+    public func learnFolded(_ pairs: [FoldedVolume]) async throws {
+        guard !pairs.isEmpty else { return }
+        try await database.write { try learnFolded(pairs, $0) }
+    }
+
+    func learnFolded(_ pairs: [FoldedVolume], _ connection: Connection) throws {
+        for pair in pairs {
+            let (old, new) = (SQLValue.blob(pair.old.value.bytes), SQLValue.blob(pair.new.value.bytes))
+            // An older commit's pair leads to a volume that was folded since.
+            guard try !isFolded(pair.new, connection) else { continue }
+            try connection.execute("INSERT OR REPLACE INTO folded_volume VALUES (?, ?)", [old, new])
+            // What was folded into the old one went on with it.
+            try connection.execute("UPDATE folded_volume SET new = ? WHERE new = ?", [new, old])
+        }
     }
 }

@@ -8,9 +8,6 @@ internal import Sealing
 ///
 /// Format: Docs/Format/Commits.md. Design: Docs/Design.md, sections 6 and 7.
 struct CommitBuilder: Sendable {
-    /// Runs of a level that are merged into one of the next.
-    static let levelRatio = 8
-
     let drive: DriveID
     let name: String
     let genesis: Bytes32
@@ -19,13 +16,15 @@ struct CommitBuilder: Sendable {
     let spool: Spool
     let trees: DriveTrees
     let writer: BlobWriter
+    let folding: Folding
 
     /// - Parameters:
     ///   - root: the new root directory: its attributes and its tree.
     ///   - parents: what the change was made on.
+    ///   - doomed: what the parents have doomed and the chain still has.
     /// - Returns: the commit, and the volumes to place for it.
     func build(
-        root: Entry, parents: Parents, keyRing: KeyRing, message: String, nameTagKey: Secret
+        root: Entry, parents: Parents, doomed: [DoomedVolume], keyRing: KeyRing, message: String, nameTagKey: Secret
     ) async throws -> (blob: BlobReference, signed: SignedCommit, plan: PlacementPlan) {
         guard case .directory(let rootTree) = root.content else { preconditionFailure("the root is a directory") }
         let sequence = parents.sequence + 1
@@ -35,8 +34,10 @@ struct CommitBuilder: Sendable {
         try await spool.beginCommit()
         guard let volume = await spool.openVolume else { preconditionFailure("a commit has an open volume") }
         let contents = try await spool.usedVolumes().filter { $0 != volume }
+        let live = try await LiveVolumes(parents, trees, database)
+        let leaving = try await folding.fold(live)
         let index = try await index(parents.runs, staged: contents + [volume])
-        let volumes = try await volumeSet(parents, contents: contents)
+        let volumes = try await volumeSet(live, without: leaving.map(\.volume), contents: contents)
         let rootNode = try await trees.index.reference(toNode: rootTree.reference)
         let commit = Commit(
             drive: drive, driveName: Array(name.utf8), volume: volume, sequence: sequence,
@@ -44,8 +45,9 @@ struct CommitBuilder: Sendable {
             rootAttributes: root,
             root: TreeRoot(
                 reference: rootNode.scaleBytes, level: rootTree.level, count: rootTree.count, bytes: rootTree.bytes),
-            links: parents.head?.commit.links, index: index, volumes: volumes, doomed: parents.doomed,
-            folded: parents.folded, keyRing: keyRing, message: Array(message.utf8))
+            links: parents.head?.commit.links, index: index, volumes: volumes, doomed: doomed + leaving,
+            folded: Folding.pairs(parents.folded, folding: leaving.map(\.volume), into: volume), keyRing: keyRing,
+            message: Array(message.utf8))
         let signed = SignedCommit(
             commit: commit, signer: .device,
             signature: device.signingKey.sign(commit.signedBytes(genesis: genesis), context: Commit.signingContext))
@@ -68,45 +70,29 @@ struct CommitBuilder: Sendable {
         return PlacementPlan(contents: planned, commit: try await volume(commit.volume, .commit))
     }
 
-    /// The parents' runs and one for what is staged, with full levels merged.
+    /// The parents' runs and one for what is staged, merged as `IndexGrowth` says.
     private func index(_ known: [IndexRun], staged volumes: [VolumeID]) async throws -> [IndexRun] {
-        var runs = known
-        let entries = try await database.stagedIndexEntries(of: volumes)
-        if !entries.isEmpty {
-            let run = try await trees.indexRuns.build(
-                entries.lazy.map { ProllyEntry(key: $0.id.bytes, value: $0.pointer.scaleBytes) })
-            runs.insert(IndexRun(level: 0, root: run), at: 0)
-        }
-        var level: UInt8 = 0
-        while true {
-            let full = runs.filter { $0.level == level }
-            guard full.count >= Self.levelRatio else { return runs }
-            let merged = try await trees.indexRuns.merge(full.map(\.root))
-            runs.removeAll { $0.level == level }
-            // Runs are newest first and levels ascend with age, so the merged one comes before those of its new level.
-            let place = runs.firstIndex { $0.level > level } ?? runs.endIndex
-            runs.insert(IndexRun(level: level + 1, root: merged), at: place)
-            level += 1
-        }
+        let added = try await database.stagedIndex(of: volumes)
+        let growth = IndexGrowth(adding: UInt64(added.countLimit), to: known)
+        let entries = added.map { ProllyEntry(key: $0.id.bytes, value: $0.pointer.scaleBytes) }
+        let run = try await trees.indexRuns.merge(entries, over: known.prefix(growth.depth).map(\.root))
+        guard run.count > 0 else { return known }
+        return [IndexRun(level: growth.level, root: run)] + known.dropFirst(growth.depth)
     }
 
-    /// The parents' volumes, their own, and the contents of this commit; never this commit's own.
-    private func volumeSet(_ parents: Parents, contents: [VolumeID]) async throws -> TreeRoot? {
-        let (known, own) = try await parents.volumes(trees, database)
-        var added: [(VolumeID, VolumeRecord)] = []
-        for id in own {
-            guard let record = try await database.volume(id) else {
-                throw StoreError.stateDamaged(reason: "the head's volume is not known")
-            }
-            added.append((id, record))
+    /// The live volumes and the contents of this commit; never this commit's own, nor what it folds.
+    private func volumeSet(
+        _ live: LiveVolumes, without leaving: [VolumeID], contents: [VolumeID]
+    ) async throws -> TreeRoot? {
+        var edits: [VolumeID: VolumeRecord?] = [:]
+        for id in live.own { edits[id] = try await live.record(of: id) }
+        for id in contents { edits[id] = try await spool.record(id) }
+        for id in leaving { edits.updateValue(nil, forKey: id) }
+        let sorted = edits.sorted { $0.key < $1.key }.map {
+            ProllyEdit(key: $0.key.value.bytes, value: $0.value?.scaleBytes)
         }
-        for id in contents { added.append((id, try await spool.record(id))) }
-        guard !added.isEmpty else { return known }
-        let edits = added.sorted { $0.0 < $1.0 }.map { ProllyEdit(key: $0.0.value.bytes, value: $0.1.scaleBytes) }
-        guard let known else {
-            return try await trees.volumes.build(
-                edits.map { ProllyEntry(key: $0.key, value: $0.value ?? []) })
-        }
-        return try await trees.volumes.apply(edits, to: known)
+        if let set = live.set { return try await trees.volumes.apply(sorted, to: set) }
+        let added = sorted.compactMap { edit in edit.value.map { ProllyEntry(key: edit.key, value: $0) } }
+        return added.isEmpty ? nil : try await trees.volumes.build(added)
     }
 }

@@ -22,13 +22,19 @@ struct Parents: Sendable {
         return (0...IndexRun.levelLimit).flatMap { level in runs.filter { $0.level == level } }
     }
 
+    /// Only folded volumes are doomed, and these for good: whoever still holds one finds its blobs elsewhere.
     var doomed: [DoomedVolume] {
         let all = Dictionary(grouping: tips.flatMap(\.commit.doomed), by: \.volume)
         return all.values.compactMap { $0.min { $0.since < $1.since } }
     }
 
+    /// Where two of them have folded one volume, either copy will do. One may have folded on what the other still names.
     var folded: [FoldedVolume] {
-        Dictionary(tips.flatMap(\.commit.folded).map { ($0.old, $0) }) { first, _ in first }.map(\.value)
+        let pairs = Dictionary(tips.flatMap(\.commit.folded).map { ($0.old, $0.new) }) { first, _ in first }
+        return pairs.map { old, new in
+            // Of one list no new volume is an old one, so there is at most a step for each tip.
+            FoldedVolume(old: old, new: tips.reduce(new) { last, _ in pairs[last] ?? last })
+        }
     }
 
     /// Every device of any of them stays one, and every epoch that something may be sealed in.
@@ -53,27 +59,6 @@ struct Parents: Sendable {
             devices: Array((ring.devices + devices.filter { names.contains($0.epoch) }).prefix(KeyRing.deviceLimit)))
     }
 
-    /// The volumes that any of them holds, and their own.
-    ///
-    /// - Throws: what reading the sets throws.
-    func volumes(_ trees: DriveTrees, _ database: StoreDatabase) async throws -> (set: TreeRoot?, own: [VolumeID]) {
-        guard let head else { return (nil, []) }
-        var set = head.commit.volumes
-        for tip in tips.dropFirst() {
-            guard let other = tip.commit.volumes, other != set else { continue }
-            guard let known = set else {
-                set = other
-                continue
-            }
-            var additions: [ProllyEdit] = []
-            try await trees.volumes.forEachDifference(from: known, to: other) { change in
-                if change.old == nil, let new = change.new { additions.append(ProllyEdit(key: change.key, value: new)) }
-                return true
-            }
-            set = try await trees.volumes.apply(additions, to: known)
-        }
-        return (set, tips.map(\.commit.volume))
-    }
 }
 
 extension Drive {

@@ -32,7 +32,9 @@ extension Drive {
     public func remove(
         _ paths: [DrivePath], recursive: Bool, options: ChangeOptions
     ) async throws -> ChangeResult {
-        try await change(options) { context in
+        var options = options
+        options.mayUseReserve = true
+        return try await change(options) { context in
             var root = context.root
             for path in paths {
                 guard !path.isRoot else { throw DriveError.invalidPath("/", reason: "the root cannot be removed") }

@@ -49,7 +49,7 @@ extension Drive {
         // Newest first: the first commit of each drive that is genuine names it.
         for candidate in try await discovery.candidates(among: view.fids, at: view).candidates
         where found[candidate.volumeName.drive] == nil {
-            guard let commit = try await discovery.commit(of: candidate) else { continue }
+            guard let commit = try await discovery.commit(of: candidate)?.commit else { continue }
             let drive = candidate.volumeName.drive
             found[drive] = FoundDrive(
                 id: drive, name: String(decoding: commit.commit.driveName, as: UTF8.self),
@@ -69,7 +69,7 @@ extension Drive {
         let discovery = discovery(reading.segments)
         let view = try await discovery.view()
         for candidate in try await discovery.candidates(among: view.fids, at: view).candidates {
-            guard let commit = try await discovery.commit(of: candidate) else { continue }
+            guard let commit = try await discovery.commit(of: candidate)?.commit else { continue }
             try await open(commit.commit.keyRing, with: [root.ring, device.keys.box], for: reading.blobs)
             break
         }

@@ -54,12 +54,14 @@ public struct ProllyTree: Sendable {
     /// Merges maps into a new one, streaming: of equal keys, the first map's wins.
     ///
     /// - Parameters:
+    ///   - newest: entries that win over all maps, in the order of their keys.
     ///   - roots: newest first.
-    ///   - keep: whether a winning entry enters the result; a lost one never does.
-    public func merge(
-        _ roots: [TreeRoot], keeping keep: (ProllyEntry) throws -> Bool = { _ in true }
-    ) async throws -> TreeRoot {
+    public func merge<Newest: AsyncSequence>(
+        _ newest: Newest, over roots: [TreeRoot]
+    ) async throws -> TreeRoot where Newest.Element == ProllyEntry {
         precondition(kind.order == .map, "only maps are merged")
+        var entries = newest.makeAsyncIterator()
+        var next = try await entries.next(isolation: #isolation)
         var walks: [ProllyWalk] = []
         for root in roots {
             var walk = try await ProllyWalk(root, kind, in: nodes)
@@ -67,12 +69,24 @@ public struct ProllyTree: Sendable {
             if walk.current != nil { walks.append(walk) }
         }
         var builder = builder()
-        while let item = walks.compactMap(\.current).min(by: { $0.key.precedes($1.key) }) {  // the first of equal ones
-            for index in walks.indices where walks[index].current?.key == item.key { try await walks[index].advance() }
+        while true {
+            let item = walks.compactMap(\.current).min { $0.key.precedes($1.key) }  // the first of equal ones
+            if let entry = next, item.map({ !$0.key.precedes(entry.key) }) ?? true {
+                for index in walks.indices where walks[index].current?.key == entry.key {
+                    try await walks[index].advance()
+                }
+                try await builder.append(entry)
+                next = try await entries.next(isolation: #isolation)
+            } else if let item {
+                for index in walks.indices where walks[index].current?.key == item.key {
+                    try await walks[index].advance()
+                }
+                try await builder.append(item)
+            } else {
+                return try await builder.finish()
+            }
             walks.removeAll { $0.current == nil }
-            if try keep(ProllyEntry(item)) { try await builder.append(item) }
         }
-        return try await builder.finish()
     }
 
     /// Calls `body` for every node of a tree, each before those that it refers to.

@@ -61,6 +61,13 @@ public struct Pointer: Hashable, Sendable, ScaleCodable {
         encoder.encode(nonce)
     }
 
+    /// The same sealed bytes in another place.
+    public func moved(to volume: VolumeID, segment: UInt16, offset: UInt32) -> Pointer {
+        Pointer(
+            volume: volume, segment: segment, offset: offset, payloadLength: payloadLength, rawLength: rawLength,
+            codec: codec, epoch: epoch, nonce: nonce)
+    }
+
     /// The bytes it takes in the segment: the payload and a tag for each frame.
     public var sealedByteCount: Int {
         // `check` has refused what is longer than a segment.

@@ -23,6 +23,9 @@ public struct VolumeRecord: Equatable, Sendable, ScaleCodable {
         self.extensions = extensions
     }
 
+    /// Whether it holds less than half of what it takes in the territory.
+    public var isPartlyFilled: Bool { liveBytes < UInt64(segments.count * SegmentLayout.byteCount / 2) }
+
     public init(from decoder: inout ScaleDecoder) throws(ScaleError) {
         try RecordVersion.read("volume record", from: &decoder)
         fid = try decoder.decode()

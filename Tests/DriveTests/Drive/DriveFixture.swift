@@ -39,7 +39,7 @@ struct DriveFixture: Sendable {
     /// A new process of a machine: `home` says which, the device's keys are of its own.
     func drive(
         home: String = "first", device: DeviceKeys? = nil, id: Bytes16? = nil, segmentsPerVolume: Int = 16,
-        through network: (any StorageChain & FragmentNodes)? = nil
+        partialLimit: Int = Folding.partialLimit, through network: (any StorageChain & FragmentNodes)? = nil
     ) throws -> Drive {
         let keys = DailyKeys(
             root: root, driveID: id ?? driveID, device: device ?? self.device, driveName: "main",
@@ -49,12 +49,13 @@ struct DriveFixture: Sendable {
         try home.create()
         let network = network ?? self.network
         return try Drive(
-            home: home, keys: keys, chain: network, nodes: network, segmentsPerVolume: segmentsPerVolume)
+            home: home, keys: keys, chain: network, nodes: network, segmentsPerVolume: segmentsPerVolume,
+            partialLimit: partialLimit)
     }
 
     /// A drive with its first commit.
-    func created(segmentsPerVolume: Int = 16) async throws -> Drive {
-        let drive = try drive(segmentsPerVolume: segmentsPerVolume)
+    func created(segmentsPerVolume: Int = 16, partialLimit: Int = Folding.partialLimit) async throws -> Drive {
+        let drive = try drive(segmentsPerVolume: segmentsPerVolume, partialLimit: partialLimit)
         _ = try await drive.create(ChangeOptions())
         return drive
     }

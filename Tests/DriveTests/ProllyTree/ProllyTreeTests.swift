@@ -135,9 +135,16 @@ import Testing
             let entries = values.map { ProllyEntry(key: $0.key, value: $0.value) }
             roots.insert(try await tree.build(entries.sorted { $0.key[0] < $1.key[0] }), at: 0)
         }
-        let kept = expected.filter { $0.value[0] < 200 }
-        let merged = try await tree.merge(roots) { $0.value[0] < 200 }
-        let entries = kept.map { ProllyEntry(key: $0.key, value: $0.value) }.sorted { $0.key[0] < $1.key[0] }
+        let newest = (0..<UInt8.random(in: 0...9, using: &random)).map { number in
+            ProllyEntry(key: [number * 28], value: [number])
+        }
+        for entry in newest { expected[entry.key] = entry.value }
+        let merged = try await tree.merge(
+            AsyncStream { stream in
+                for entry in newest { stream.yield(entry) }
+                stream.finish()
+            }, over: roots)
+        let entries = expected.map { ProllyEntry(key: $0.key, value: $0.value) }.sorted { $0.key[0] < $1.key[0] }
         #expect(try await tree.build(entries) == merged)
     }
 

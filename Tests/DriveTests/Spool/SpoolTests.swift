@@ -301,7 +301,7 @@ struct SpoolTests {
             let record = try await spool.record(volume)
             try await database.set("pending", to: [1])
             try await database.publish(
-                [(volume, record)], runs: [], seen: [], clearing: "pending", head: "head"
+                [(volume, record)], runs: [], folded: [], seen: [], clearing: "pending", head: "head"
             ) { _ in [2] }
             func expectPointers(_ spool: Spool) async throws {
                 for (id, pointer) in pointers { #expect(try await spool.pointer(of: id) == pointer) }

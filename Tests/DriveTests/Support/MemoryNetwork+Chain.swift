@@ -191,8 +191,12 @@ extension MemoryNetwork: StorageChain {
         }
     }
 
-    /// What waits in the pool takes effect when it is asked for.
-    func send(_ signed: SignedExtrinsic) async throws {}
+    /// A declaration that waits in the pool takes effect when it is asked for; a deletion, which nobody asks for, at once.
+    func send(_ signed: SignedExtrinsic) async throws {
+        let number = signed.bytes.reversed().reduce(0) { $0 << 8 | UInt64($1) }
+        guard case .delete = state.withLock({ $0.submissions[number]?.call }) else { return }
+        _ = try await submit(signed)
+    }
 
     func submit(_ signed: SignedExtrinsic) async throws -> BlockNumber? {
         let number = signed.bytes.reversed().reduce(0) { $0 << 8 | UInt64($1) }
