@@ -125,7 +125,9 @@ def choose_drive(store, name):
 def choose_commit(store, tips, name):
     if name is None:
         return tips[0]
-    chosen = [s for s in discovery.history(tips) if name == str(s.commit.sequence) or s.commit.id.hex().startswith(name)]
+    chosen = [
+        s for s in discovery.history(tips) if name == str(s.commit.sequence) or s.commit.id.hex().startswith(name)
+    ]
     if len(chosen) == 1:
         return chosen[0]
     raise Missing(f"{len(chosen)} commits are called {name}")

@@ -6,7 +6,9 @@ import sqlite3
 from .encoding import Record, Refused, need
 from .volumes import ROWS, Segment, Volume, read_name
 
-FILE_BANK_FILE = bytes.fromhex("a3c62a50675125d74bc9f59e3f75adc9303fb39244d274417d5edffffa903f8a")  # twox128 of each name
+FILE_BANK_FILE = bytes.fromhex(
+    "a3c62a50675125d74bc9f59e3f75adc9303fb39244d274417d5edffffa903f8a"
+)  # twox128 of each name
 
 
 class Chain:

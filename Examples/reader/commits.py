@@ -131,4 +131,7 @@ def verify(commit, genesis, account):
         genuine = is_genuine(device.signature, b"cessdrive-device-1", place + device.signed, account)
         need(genuine, "a certificate that is not genuine")
         key = device.signing_key
-    need(is_genuine(commit.signature, b"cessdrive-commit-1", place + commit.signed, key), "a signature that is not genuine")
+    need(
+        is_genuine(commit.signature, b"cessdrive-commit-1", place + commit.signed, key),
+        "a signature that is not genuine",
+    )

@@ -3,7 +3,9 @@
 import hashlib
 
 SEGMENT = 32 << 20
-CHUNK, DIRECTORY, CHUNK_LIST, LINK_GROUP, INDEX, VOLUME_SET, COMMIT, TABLE, ATTRIBUTES = range(1, 10)  # Keys.md, "Blob ids"
+CHUNK, DIRECTORY, CHUNK_LIST, LINK_GROUP, INDEX, VOLUME_SET, COMMIT, TABLE, ATTRIBUTES = range(
+    1, 10
+)  # Keys.md, "Blob ids"
 
 
 class Refused(Exception):

@@ -35,19 +35,20 @@ def entry_record(r):
     need(r.number(1) == 1, "an unknown version")
     kind, mode = r.number(1), r.number(2)
     need(kind <= SOCKET and mode <= 0o7777, "an unknown type or mode")
-    owner, group = (Owner(r.number(4), r.bytes(255)) for _ in "og")
+    owner, group = Owner(r.number(4), r.bytes(255)), Owner(r.number(4), r.bytes(255))
     modified, changed, size = r.time(), r.time(), r.compact()
     attributes = attributes_record(r)
     form = r.number(1)
     need(form <= DEVICE, "an unknown content")
-    content = form, [
-        lambda: None,
-        lambda: r.bytes(4095),
-        lambda: (r.raw(32), r.number(4)),
-        lambda: root_record(r, 32),
-        lambda: root_record(r, 32),
-        lambda: (r.number(4), r.number(4)),
-    ][form]()
+    values = {
+        NOTHING: lambda: None,
+        IN_PLACE: lambda: r.bytes(4095),
+        ONE_CHUNK: lambda: (r.raw(32), r.number(4)),
+        CHUNKS: lambda: root_record(r, 32),
+        TREE: lambda: root_record(r, 32),
+        DEVICE: lambda: (r.number(4), r.number(4)),
+    }
+    content = form, values[form]()
     link_group = r.option(lambda r: r.raw(16))
     r.extensions()
     entry = Entry(kind, mode, owner, group, modified, changed, size, attributes, content, link_group)

@@ -17,7 +17,9 @@ def field():
     while len(powers) < 255:
         powers.append(powers[-1] << 1 ^ (0x11D if powers[-1] & 0x80 else 0))
     logs = {power: n for n, power in enumerate(powers)}
-    times = [bytes(256)] + [bytes([0] + [powers[(logs[a] + logs[b]) % 255] for b in range(1, 256)]) for a in range(1, 256)]
+    times = [bytes(256)] + [
+        bytes([0] + [powers[(logs[a] + logs[b]) % 255] for b in range(1, 256)]) for a in range(1, 256)
+    ]
     return times, [0] + [powers[-logs[a] % 255] for a in range(1, 256)]
 
 

@@ -29,7 +29,10 @@ class Place(NamedTuple):
 
     def checked(self):
         need(self.volume != NO_VOLUME and self.segment <= 127, "a place in no segment")
-        need(self.offset >= 4096 and self.offset + self.length <= SEGMENT and self.raw <= SEGMENT, "a place out of bounds")
+        need(
+            self.offset >= 4096 and self.offset + self.length <= SEGMENT and self.raw <= SEGMENT,
+            "a place out of bounds",
+        )
         need(self.codec <= 1, "an unknown codec")
         least = 4 * -(-self.raw // 131072) if self.codec else self.raw
         need(self.payload >= least, "a payload that is too short")
@@ -47,11 +50,14 @@ def open_frames(sealed, place, kind, blob_id, epoch_key):
     """The payload of a sealed blob."""
     need((place.epoch == NO_EPOCH) == (kind == COMMIT), "an epoch that is not for this kind")
     key = blake(b"blob" + blob_id, epoch_key)
-    associated = b"cessdrive/blob/1" + bytes([kind, place.codec]) + place.epoch + blob_id + place.raw.to_bytes(4, "little")
-    starts = range(0, len(sealed), 16400)
+    associated = (
+        b"cessdrive/blob/1" + bytes([kind, place.codec]) + place.epoch + blob_id + place.raw.to_bytes(4, "little")
+    )
+    frames = [sealed[at : at + 16400] for at in range(0, len(sealed), 16400)]
+    counters = [2 * k for k in range(len(frames) - 1)] + [2 * (len(frames) - 1) + 1]
     return b"".join(
-        unseal(sealed[at : at + 16400], key, place.nonce + (2 * k + (k == len(starts) - 1)).to_bytes(8, "little"), associated)
-        for k, at in enumerate(starts)
+        unseal(frame, key, place.nonce + counter.to_bytes(8, "little"), associated)
+        for frame, counter in zip(frames, counters)
     )
 
 

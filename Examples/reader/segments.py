@@ -7,16 +7,17 @@ from .frames import NO_EPOCH, Place
 
 
 def pointer(r):
-    place = Place(r.raw(16), r.number(2), r.number(4), r.number(4), r.number(4), r.number(1), r.raw(8), r.raw(16)).checked()
+    place = Place(
+        r.raw(16), r.number(2), r.number(4), r.number(4), r.number(4), r.number(1), r.raw(8), r.raw(16)
+    ).checked()
     r.end()
     return place
 
 
 def extent(r, volume, segment, epoch):
     """A blob's id, and where it lies in the segment at hand."""
-    return r.raw(32), Place(
-        volume, segment, r.number(4), r.number(4), r.number(4), r.number(1), epoch, r.raw(16)
-    ).checked()
+    blob_id, *numbers = r.raw(32), r.number(4), r.number(4), r.number(4), r.number(1)
+    return blob_id, Place(volume, segment, *numbers, epoch, r.raw(16)).checked()
 
 
 def epoch_record(r):
@@ -53,7 +54,10 @@ def table_record(data, prelude):
 
     def blob(r):
         kind, number = r.number(1), r.number(1)
-        need(kind in (1, 2, 3, 4, 5, 6, 7, 9) and (kind == COMMIT) == (number == 255), "a kind or epoch that no table has")
+        need(
+            kind in (1, 2, 3, 4, 5, 6, 7, 9) and (kind == COMMIT) == (number == 255),
+            "a kind or epoch that no table has",
+        )
         need(number == 255 or number < len(prelude.epochs), "an epoch that the prelude has not")
         epoch = NO_EPOCH if number == 255 else prelude.epochs[number][0]
         return kind, *extent(r, prelude.volume, prelude.segment, epoch)

@@ -52,7 +52,9 @@ class Store:
         need(key is not None, "a blob of an epoch that has no box for the ring")
         sealed = self.read(volume, place.segment, place.offset, place.length)
         content = plaintext(open_frames(sealed, place, kind, blob_id, key), place.codec, place.raw)
-        need(blake(bytes([kind]) + content, self.keys.blob_id_key(drive)) == blob_id, "a blob that is not the one named")
+        need(
+            blake(bytes([kind]) + content, self.keys.blob_id_key(drive)) == blob_id, "a blob that is not the one named"
+        )
         return content
 
     def in_tables(self, volume, kind, blob_id):
@@ -60,9 +62,9 @@ class Store:
         for number in range(len(volume.segments)):
             prelude = self.prelude(volume, number)
             need(prelude is not None, "a segment whose prelude does not open")
-            table_id, place = prelude.table
-            for found, listed_id, place in table_record(self.open(prelude.drive, volume, place, TABLE, table_id), prelude):
-                if (found, listed_id) == (kind, blob_id):
+            table_id, where = prelude.table
+            for *listed, place in table_record(self.open(prelude.drive, volume, where, TABLE, table_id), prelude):
+                if listed == [kind, blob_id]:
                     return place
         return None
 

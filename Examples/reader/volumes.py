@@ -63,7 +63,5 @@ def with_rows_of(chain, volume):
     """Fragment hashes are not bound by an FID: those that the chain shows are tried after the record's."""
     if chain is None or [s.hash for s in chain.segments] != [s.hash for s in volume.segments]:
         return volume
-    segments = [
-        Segment(own.hash, [a + b for a, b in zip(own.rows, other.rows)]) for own, other in zip(volume.segments, chain.segments)
-    ]
-    return volume._replace(segments=segments)
+    pairs = zip(volume.segments, chain.segments)
+    return volume._replace(segments=[Segment(a.hash, [x + y for x, y in zip(a.rows, b.rows)]) for a, b in pairs])

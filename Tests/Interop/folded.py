@@ -28,7 +28,9 @@ SEGMENT, FRAGMENT = 32 << 20, 8 << 20
 PHRASE = "legal winner thank year wave sausage worth useful legal winner thank yellow"
 keys = PhraseKeys(PHRASE)
 epochs = {g.EPOCH: g.fixed("epoch key", 32), g.EPOCH2: g.fixed("epoch key 2", 32), bytes(8): keys.prelude}
-boxes = {e: e + g.vec([keys.ring[0][:8] + sodium.crypto_box_seal(epochs[e], keys.ring[0])]) for e in (g.EPOCH, g.EPOCH2)}
+boxes = {
+    e: e + g.vec([keys.ring[0][:8] + sodium.crypto_box_seal(epochs[e], keys.ring[0])]) for e in (g.EPOCH, g.EPOCH2)
+}
 g.NAME_KEY = keys.name_tag
 
 
@@ -96,7 +98,9 @@ class Volume:
         self.rows = [hashlib.sha256(shard).digest() for shard in self.data] + [os.urandom(32) for _ in range(8)]
         self.hash = hashlib.sha256(segment).digest()
         self.fid = g.fid([self.hash])
-        self.record = g.u8(1) + self.fid + g.vec([self.hash + b"".join(self.rows)]) + g.compact(9) + g.compact(0) + g.NONE
+        self.record = (
+            g.u8(1) + self.fid + g.vec([self.hash + b"".join(self.rows)]) + g.compact(9) + g.compact(0) + g.NONE
+        )
         return self
 
 
@@ -154,7 +158,14 @@ long = b"user.long", bytes(i % 251 for i in range(2000))
 old, first = Volume("old", 0, 1), Volume("first", 1, 1)
 chunk_one = old.put(CHUNK, one)
 chunk_two = old.put(CHUNK, two, g.EPOCH2)
-pieces = [(bytes(32), 1 << 20), (chunk_one[:32], len(one)), (bytes(32), 5), (bytes(32), 6), (chunk_two[:32], len(two)), (bytes(32), 7)]
+pieces = [
+    (bytes(32), 1 << 20),
+    (chunk_one[:32], len(one)),
+    (bytes(32), 5),
+    (bytes(32), 6),
+    (chunk_two[:32], len(two)),
+    (bytes(32), 7),
+]
 size = sum(length for _, length in pieces)
 listing = tree(old, CHUNK_LIST, [(c + g.u64(n), b"") for c, n in pieces], [n for _, n in pieces], ids=True)
 attributes = g.vec([g.attribute(b"user.a", b"short"), g.attribute(*long)])
@@ -172,7 +183,11 @@ entries = [
     (b"a", g.linked(group=file_group), 0),
     (b"dir", g.entry(type=1, mode=0o750, content=g.u8(4) + root(inner, ids=True)), inner[3]),
     (b"link", g.linked(2, link_group), 0),
-    (b"long", g.entry(size=2, content=g.inline(b"hi"), attributes=g.u8(2) + attributes_blob[:32] + g.u32(len(attributes))), 2),
+    (
+        b"long",
+        g.entry(size=2, content=g.inline(b"hi"), attributes=g.u8(2) + attributes_blob[:32] + g.u32(len(attributes))),
+        2,
+    ),
     (b"lost", g.linked(group=lost_group), 0),
     (b"sparse", g.entry(size=size, content=g.u8(3) + root(listing, ids=True)), size),
 ]
@@ -236,7 +251,13 @@ def file(volume, block, account=keys.account, territory=keys.territory, name=Non
     ascii = lambda digest: digest.hex().encode()
     rows = [ascii(row) + b"\1\0" + bytes(32) for row in volume.rows]
     brief = account + g.data((name or volume.name).encode()) + g.data(territory)
-    value = g.vec([ascii(volume.hash) + g.vec(rows)]) + g.vec([brief]) + SEGMENT.to_bytes(16, "little") + g.u32(block) + b"\0"
+    value = (
+        g.vec([ascii(volume.hash) + g.vec(rows)])
+        + g.vec([brief])
+        + SEGMENT.to_bytes(16, "little")
+        + g.u32(block)
+        + b"\0"
+    )
     prefix = bytes.fromhex("a3c62a50675125d74bc9f59e3f75adc9303fb39244d274417d5edffffa903f8a")
     return prefix + g.blake(ascii(volume.fid), size=16) + ascii(volume.fid), value
 
@@ -322,7 +343,12 @@ def _():
 @check("what has several names is one file again, and the name without its group is damaged alone")
 def _():
     a, b = os.stat(target / "a"), os.stat(target / "dir/b")
-    assert a.st_ino == b.st_ino and a.st_nlink == 2 and a.st_mode & 0o7777 == 0o640 and a.st_mtime_ns == 1767225600123456789
+    assert (
+        a.st_ino == b.st_ino
+        and a.st_nlink == 2
+        and a.st_mode & 0o7777 == 0o640
+        and a.st_mtime_ns == 1767225600123456789
+    )
     assert (target / "a").read_bytes() == one
     assert os.lstat(target / "link").st_ino == os.lstat(target / "dir/link").st_ino
     assert os.readlink(target / "link") == "dir/b"
