@@ -1,22 +1,24 @@
 #!/usr/bin/env python3
 """Reads a drive without cessdrive: lists it, extracts it, shows its history.
 
-A second implementation of Docs/Format, written from those pages alone; each part names its page. It needs the recovery
-phrase, the fragments that storage nodes keep (files named by their SHA-256, anywhere below the directories given; any four
-of the twelve rows do), and what the chain says, which is the state file of a local network, running or stopped:
+A second implementation of Docs/Format, written from those pages alone; `reader` has a file for each of them. It needs the
+recovery phrase, the fragments that storage nodes keep (files named by their SHA-256, anywhere below the directories given;
+any four of the twelve rows do), and what the chain says: the state file of a local network, running or stopped.
 
     python3 -m venv venv
     venv/bin/pip install pynacl zstandard mnemonic merlin-transcripts rbcl
     venv/bin/python reference-reader.py --phrase-file phrase --chain NET/chain/chain.db --fragments NET/nodes \\
         [--drive NAME] [--at COMMIT] commits | list [PATH] | extract PATH TARGET
 
-A commit is named by its number or the first digits of its id, as `commits` shows them. Nothing is written but TARGET, which
-must not exist. The status is 1 where nothing could be done, 3 where something is missing, which is named then.
+`--fragments` may be repeated. A commit is named by its number or the first digits of its id, as `commits` shows them.
+Nothing is written but TARGET, which must not exist. The status is 1 where nothing could be done, and 3 where something is
+missing, which is then named.
 """
 
 import argparse
 import os
 import pathlib
+import signal
 import sqlite3
 import stat
 import sys
@@ -53,7 +55,7 @@ class Extraction:
             if entry.link_group is not None:
                 self.links[entry.link_group] = target
             self.attributes(inode, target)
-        except (Refused, Missing, OSError) as error:
+        except (Refused, Missing, OSError, OverflowError) as error:  # the last one from times that no file can have
             self.complain(target, error)
 
     def complain(self, target, error):
@@ -69,15 +71,22 @@ class Extraction:
         elif entry.type == SYMLINK:
             os.symlink(value, target)
         elif entry.type == FILE:
-            with open(os.open(target, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
-                for piece in self.snapshot.content(entry):
-                    if isinstance(piece, int):
-                        file.seek(piece, os.SEEK_CUR)
-                    else:
-                        file.write(piece)
-                file.truncate(entry.size)
+            try:
+                self.write(entry, os.open(target, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))
+            except (Refused, Missing):
+                os.unlink(target)  # Better none than half of it.
+                raise
         else:
             os.mknod(target, KINDS[entry.type] | 0o600, os.makedev(*value) if form == DEVICE else 0)
+
+    def write(self, entry, descriptor):
+        with open(descriptor, "wb") as file:
+            for piece in self.snapshot.content(entry):
+                if isinstance(piece, int):
+                    file.seek(piece, os.SEEK_CUR)
+                else:
+                    file.write(piece)
+            file.truncate(entry.size)
 
     def attributes(self, entry, target):
         if os.geteuid() == 0:
@@ -99,16 +108,18 @@ def lines(snapshot, path, entry):
         link = b" -> " + inode.content[1] if entry.type == SYMLINK else b""
         facts = f"{stat.filemode(KINDS[entry.type] | inode.mode)} {names:2} {inode.size:12} {moment(inode.modified)} "
         yield facts.encode() + path + link
+        for name, child in snapshot.children(entry) if entry.type == FOLDER else ():
+            yield from lines(snapshot, path.rstrip(b"/") + b"/" + name, child)
     except (Refused, Missing) as error:
         yield b"? damaged: " + path + b": " + str(error).encode()
-    if entry.type == FOLDER:
-        for name, child in snapshot.children(entry):
-            yield from lines(snapshot, path.rstrip(b"/") + b"/" + name, child)
 
 
 def moment(nanoseconds):
     seconds, rest = divmod(nanoseconds, 10**9)
-    return time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(seconds)) + f".{rest:09}Z"
+    try:
+        return time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(seconds)) + f".{rest:09}Z"
+    except (OverflowError, OSError):
+        return f"@{seconds}.{rest:09}"
 
 
 def choose_drive(store, name):
@@ -172,6 +183,8 @@ def main():
     extract = actions.add_parser("extract", help="makes files, directories and all else")
     extract.add_argument("path")
     extract.add_argument("target")
+    signal.signal(signal.SIGPIPE, signal.SIG_DFL)
+    sys.setrecursionlimit(50_000)  # Directories may be nested deeply.
     try:
         sys.exit(run(parser.parse_args()))
     except (Refused, Missing, OSError, sqlite3.Error) as error:

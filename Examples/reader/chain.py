@@ -1,5 +1,6 @@
 """What the chain says: Docs/Protocol/CESS.md, 4.2 and 5, from the state that Docs/Protocol/LocalNetwork.md, "On disk", keeps."""
 
+import os
 import pathlib
 import sqlite3
 
@@ -16,8 +17,9 @@ class Chain:
     have lost some; one author makes no forks, so the newest state is what will be final."""
 
     def __init__(self, path):
-        # With the write-ahead log of a chain that was killed, and without writing.
-        self.database = sqlite3.connect(pathlib.Path(path).absolute().as_uri() + "?mode=ro", uri=True)
+        # A chain that runs, or was killed, has a log beside it; without one SQLite would make it.
+        mode = "mode=ro" if os.path.exists(f"{path}-wal") else "immutable=1"
+        self.database = sqlite3.connect(f"{pathlib.Path(path).absolute().as_uri()}?{mode}", uri=True)
         self.genesis = self.database.execute("SELECT hash FROM block WHERE number = 0").fetchone()[0]
 
     def volumes(self, keys):
