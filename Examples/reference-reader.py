@@ -10,9 +10,9 @@ any four of the twelve rows do), and what the chain says: the state file of a lo
     venv/bin/python reference-reader.py --phrase-file phrase --chain NET/chain/chain.db --fragments NET/nodes \\
         [--drive NAME] [--at COMMIT] commits | list [PATH] | extract PATH TARGET
 
-`--fragments` may be repeated. A commit is named by its number or the first digits of its id, as `commits` shows them.
-Nothing is written but TARGET, which must not exist. The status is 1 where nothing could be done, and 3 where something is
-missing, which is then named.
+`--fragments` may be repeated. A commit is named by its number, or by eight digits or more of its id, as `commits`
+shows them. Nothing is written but TARGET, which must not exist. The status is 1 where nothing could be done, and 3 where
+something is missing, which is then named.
 """
 
 import argparse
@@ -136,9 +136,8 @@ def choose_drive(store, name):
 def choose_commit(store, tips, name):
     if name is None:
         return tips[0]
-    chosen = [
-        s for s in discovery.history(tips) if name == str(s.commit.sequence) or s.commit.id.hex().startswith(name)
-    ]
+    commits, by_id = list(discovery.history(tips)), len(name) >= 8
+    chosen = [s for s in commits if (s.commit.id.hex().startswith(name) if by_id else str(s.commit.sequence) == name)]
     if len(chosen) == 1:
         return chosen[0]
     raise Missing(f"{len(chosen)} commits are called {name}")
@@ -176,7 +175,7 @@ def main():
     parser.add_argument("--chain", required=True, help="the state file of a local network's chain, chain.db")
     parser.add_argument("--fragments", required=True, action="append", help="a directory of nodes; repeatable")
     parser.add_argument("--drive", help="the drive's name or id, where the phrase has several")
-    parser.add_argument("--at", help="an older commit: its number, or the first digits of its id")
+    parser.add_argument("--at", help="an older commit: its number, or eight digits or more of its id")
     actions = parser.add_subparsers(dest="action", required=True)
     actions.add_parser("commits", help="the history, newest first; the head and other tips are marked")
     actions.add_parser("list", help="a directory and all below it").add_argument("path", nargs="?", default="/")
