@@ -3,7 +3,8 @@
 
 A second implementation of Docs/Format, written from those pages alone; `reader` has a file for each of them. It needs the
 recovery phrase, the fragments that storage nodes keep (files named by their SHA-256, anywhere below the directories given;
-any four of the twelve rows do), and what the chain says: the state file of a local network, running or stopped.
+any four of the twelve rows do), and what the chain says: the state file of a local network, running or stopped. Where there
+is no chain any more, `--genesis HASH` in the place of `--chain` takes what the fragments themselves tell.
 
     python3 -m venv venv
     venv/bin/pip install pynacl zstandard mnemonic merlin-transcripts rbcl
@@ -29,6 +30,7 @@ from reader.chain import Chain
 from reader.encoding import Missing, Refused, blake
 from reader.entries import BLOCK, CHARACTER, DEVICE, FIFO, FILE, FOLDER, SOCKET, SYMLINK
 from reader.fragments import Fragments
+from reader.heap import Heap
 from reader.keys import PhraseKeys
 from reader.store import Store
 
@@ -145,7 +147,11 @@ def choose_commit(store, tips, name):
 
 def run(options):
     phrase = " ".join(pathlib.Path(options.phrase_file).read_text().split())
-    store = Store(PhraseKeys(phrase), Chain(options.chain), Fragments(options.fragments))
+    fragments = Fragments(options.fragments)
+    chain = (
+        Chain(options.chain) if options.chain else Heap(fragments, bytes.fromhex(options.genesis.removeprefix("0x")))
+    )
+    store = Store(PhraseKeys(phrase), chain, fragments)
     tips = choose_drive(store, options.drive)
     if options.action == "commits":
         for s in discovery.history(tips):
@@ -172,7 +178,9 @@ def run(options):
 def main():
     parser = argparse.ArgumentParser(description="Reads a drive from its recovery phrase and the nodes' fragments.")
     parser.add_argument("--phrase-file", required=True)
-    parser.add_argument("--chain", required=True, help="the state file of a local network's chain, chain.db")
+    source = parser.add_mutually_exclusive_group(required=True)
+    source.add_argument("--chain", help="the state file of a local network's chain, chain.db")
+    source.add_argument("--genesis", help="instead, where there is no chain: the network's genesis hash")
     parser.add_argument("--fragments", required=True, action="append", help="a directory of nodes; repeatable")
     parser.add_argument("--drive", help="the drive's name or id, where the phrase has several")
     parser.add_argument("--at", help="an older commit: its number, or eight digits or more of its id")
@@ -186,7 +194,7 @@ def main():
     sys.setrecursionlimit(50_000)  # Directories may be nested deeply.
     try:
         sys.exit(run(parser.parse_args()))
-    except (Refused, Missing, OSError, sqlite3.Error) as error:
+    except (Refused, Missing, OSError, ValueError, sqlite3.Error) as error:
         sys.exit(f"reference-reader: {error}")
 
 

@@ -15,9 +15,18 @@ class VolumeName(NamedTuple):
     kind: int
     counter: int
 
-    def is_of(self, volume, key):
+    @classmethod
+    def of(cls, prelude, counter, key):
+        """The name of a volume, whose last segment has this prelude."""
+        name = cls(None, prelude.drive, 1 if prelude.commit else 0, counter)
+        return name._replace(tag=name.tag_for(prelude.volume, key))
+
+    def tag_for(self, volume, key):
         plain = self.drive + bytes([self.kind]) + self.counter.to_bytes(6, "little")
-        return blake(plain + volume, key, 16) == self.tag
+        return blake(plain + volume, key, 16)
+
+    def is_of(self, volume, key):
+        return self.tag_for(volume, key) == self.tag
 
     def confirms(self, prelude, key):
         return self.drive == prelude.drive and self.is_of(prelude.volume, key)
