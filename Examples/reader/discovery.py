@@ -6,14 +6,23 @@ from .snapshot import Snapshot
 
 def candidates(store):
     """The commits that count, of those that no newer one knows, by drive."""
-    found, waiting, known, doomed = {}, [], set(), set()
-    for volume in sorted(store.volumes.values(), key=lambda volume: -volume.name.counter):
-        if volume.name.kind == 1 and volume.fid not in known:
-            waiting += filter(None, [candidate(store, volume)])
+    volumes = sorted((v for v in store.volumes.values() if v.name.kind == 1), key=lambda v: -v.name.counter)
+    found, waiting, known, doomed, put_off = {}, [], set(), set(), set()
+    while volumes:
+        volume = volumes.pop(0)
+        try:
+            waiting += filter(None, [candidate(store, volume)] if volume.fid not in known else [])
+        except Missing:
+            if volume.fid in put_off:
+                raise
+            # Its set may have nodes in a volume that was folded: commits that are still to be read may tell.
+            put_off.add(volume.fid)
+            volumes.append(volume)
         # One counts once everything that it refers to is there, or was given up by another one that counts.
         while counting := [s for s in waiting if {v.fid for v in s.live.values()} <= store.volumes.keys() | doomed]:
             for snapshot in counting:
                 waiting.remove(snapshot)
+                store.tips.append(snapshot)
                 found.setdefault(snapshot.commit.drive, []).append(snapshot)
                 doomed |= {fid for fid, _ in snapshot.commit.doomed.values()}
                 known |= {volume.fid for volume in snapshot.live.values()} | doomed

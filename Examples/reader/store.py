@@ -11,7 +11,7 @@ class Store:
         self.keys, self.genesis, self.fragments = keys, chain.genesis, fragments
         self.volumes = {volume.fid: volume for volume in chain.volumes(keys)}
         self.epochs, self.named, self.preludes = {}, {}, {}
-        self.tips = []  # once they are found
+        self.tips = []  # whose pairs tell where folded volumes are
 
     def by_name(self, volume_id):
         """A volume that no set at hand tells of, or None: the tag of its name is made of its id."""

@@ -133,6 +133,10 @@ def directory(volume, entries):
     return tree(volume, DIRECTORY, [e[:2] for e in sorted(entries)], [e[2] for e in sorted(entries)], ids=True)
 
 
+def volume_set(volume, *volumes):
+    return tree(volume, VOLUME_SET, sorted((v.id, v.record) for v in volumes))
+
+
 def run(volume, references):
     """Puts a run of the index that has these references."""
     return g.u8(0) + root(tree(volume, INDEX, sorted((r[:32], r[32:]) for r in set(references))))
@@ -143,7 +147,7 @@ def commit(volume, sequence, parents, top, index, volumes, links=None, doomed=()
     record = g.commit(
         name=b"main", volume=volume.id, sequence=sequence, parents=[v.id + c for v, c in parents], top=root(top),
         attributes=g.entry(type=1, mode=0o755, content=g.u8(4) + root(top, ids=True)), links=links and root(links),
-        index=index, volumes=root(tree(volume, VOLUME_SET, sorted((v.id, v.record) for v in volumes))),
+        index=index, volumes=root(volumes if isinstance(volumes, tuple) else volume_set(volume, *volumes)),
         doomed=[v.id + v.fid + g.time(1767225000) for v in sorted(doomed, key=lambda v: v.id)],
         folded=sorted(old.id + new.id for old, new in folded), message=b"%d" % sequence,
         key_ring=keys.ring[0] + g.vec(list(boxes.values())) + g.vec([]),
@@ -207,7 +211,8 @@ def references(volume):
 
 
 first_run = run(first, references(old) + references(first))
-first_id = commit(first, 1, [], top, [first_run], [old.close()], links)
+first_set = volume_set(first, old.close())
+first_id = commit(first, 1, [], top, [first_run], first_set, links)
 first.close()
 
 # The second one folds both. Its index names the directories anew; all else is found by pointers into what was folded.
@@ -230,10 +235,14 @@ third_id = commit(
 )
 third.close()
 
-# Another machine did not know of that, and went on from the first: its volumes are gone by now, and it is a tip all the same.
-other = Volume("other", 1, 2)
+# Another machine did not know of that, and went on from the first: its volumes are gone by now, a node of its own set with them,
+# and it is a tip all the same.
+other = Volume("other", 1, 9)  # the counter is nothing but the order of the search
 top = directory(other, [*entries, (b"theirs", g.entry(size=6, content=g.inline(b"theirs")), 6)])
-other_id = commit(other, 2, [(first, first_id)], top, [run(other, references(other)), first_run], [old, first], links)
+below = sorted([(old.id, first_set), (first.id, volume_set(other, first))])
+items = g.vec([g.data(key) + g.data(leaf[0]) + g.compact(1) + g.compact(0) for key, leaf in below])
+other_set = other.put(VOLUME_SET, g.u8(1) + g.u8(1) + items), 1, 2, 0
+other_id = commit(other, 2, [(first, first_id)], top, [run(other, references(other)), first_run], other_set, links)
 other.close()
 
 # A fourth one refers to a volume that is not a file: it does not count, and takes nobody's place.
