@@ -85,11 +85,11 @@ class Volume:
         for blob in other.blobs:
             self.add(*blob)
 
-    def close(self):
+    def close(self, version=1):
         commit = self.last if self.kind == 1 else None
         self.put(TABLE, g.table(*self.listed))
         self.blobs.pop()  # Tables are not folded.
-        record = g.prelude(volume=self.id, epochs=list(boxes.values()), table=self.last, commit=commit)
+        record = g.prelude(volume=self.id, epochs=list(boxes.values()), table=self.last, commit=commit, version=version)
         nonce = os.urandom(24)
         prelude = nonce + g.aead(keys.prelude, nonce, record.ljust(4056, b"\0"), b"cessdrive/prelude/1")
         segment = (prelude + self.sealed).ljust(SEGMENT, b"\0")
@@ -255,6 +255,10 @@ forged = Volume("forged", 1, 5)
 commit(forged, 5, [(third, third_id)], top, [third_run], [second, third], links, [old, first], pairs, forged=True)
 forged.close()
 
+later = Volume("later", 1, 5)
+commit(later, 5, [(third, third_id)], top, [third_run], [second, third], links, [old, first], pairs)
+later.close(version=2)
+
 
 def file(volume, block, account=keys.account, territory=keys.territory, name=None):
     """A file of the chain, and its key in the state (Docs/Protocol/CESS.md, 4.2 and 5)."""
@@ -275,7 +279,7 @@ def file(volume, block, account=keys.account, territory=keys.territory, name=Non
 def network(box, files):
     """Makes the chain's state and the fragments of the volumes that are not gone."""
     box.mkdir()
-    for volume in (second, third, other, fourth, forged):
+    for volume in (second, third, other, fourth, forged, later):
         for row, shard in zip(volume.rows, volume.data):
             (box / row.hex()).write_bytes(shard)
     with sqlite3.connect(box / "chain.db") as database:
@@ -405,6 +409,13 @@ def _():
     network(box / "forged", [*files[:-1], file(forged, 70)])
     _, error = reader("forged", "commits", status=1)
     assert forged.fid.hex() in error and "not genuine" in error, error
+
+
+@check("a newest commit whose prelude is of another version is an error")
+def _():
+    network(box / "later", [*files, file(later, 70)])
+    _, error = reader("later", "list", status=1)
+    assert later.fid.hex() in error and "version" in error, error
 
 
 @check("a newest commit whose prelude cannot be had is an error")
