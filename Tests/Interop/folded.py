@@ -4,9 +4,11 @@ attributes, two epochs, folded volumes that are gone, a commit that does not cou
 Prints "ok - …" or "not ok - …" for each check, and ends with 1 if any failed. Shares the encoders of the golden vectors.
 """
 
+import atexit
 import hashlib
 import os
 import pathlib
+import shutil
 import sqlite3
 import subprocess
 import sys
@@ -310,6 +312,7 @@ def check(name):
 
 
 box = pathlib.Path(tempfile.mkdtemp())
+atexit.register(shutil.rmtree, box)
 (box / "phrase").write_text(PHRASE)
 stranger = Volume("stranger", 1, 9)
 stranger.put(CHUNK, b"of another account")
@@ -426,5 +429,4 @@ def _():
     assert fourth.fid.hex() in error and "rows" in error, error
 
 
-subprocess.run(["rm", "-rf", box], check=True)
 sys.exit(1 if failures else 0)
