@@ -64,7 +64,7 @@ integration: build  ## the release program against real processes of the local n
 faults: build  ## of them only what goes wrong: nodes, chain, network, leases, signals
 	CESSDRIVE_SESSIONS=chaos,lies,network,interrupt,lease,recover,space,machines,stock $(MAKE) integration
 
-interop: build  ## substrate-interface from PyPI against the running local network
+interop: build  ## substrate-interface from PyPI against the local network; a second reader against our formats
 	Tests/Interop/run $(CURDIR)/$(BINARY)
 
 demo: build  ## a drive from nothing: store, lose 8 nodes and the home directory, recover
