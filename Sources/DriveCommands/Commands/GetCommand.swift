@@ -7,7 +7,7 @@ import Foundation
 struct ReadingOptions: ParsableArguments {
     @Option(
         help: ArgumentHelp(
-            "An earlier state: the beginning of a commit's id, head~N, or a time (2026-11-22, '2026-11-22 14:03', 14:03, 2026-11-22T14:03:05Z).",
+            "An earlier state: the beginning of a commit's id, its number, head~N, or a time (2026-11-22, '2026-11-22 14:03', 14:03, 2026-11-22T14:03:05Z).",
             valueName: "commit-or-time"))
     var at: String?
 
