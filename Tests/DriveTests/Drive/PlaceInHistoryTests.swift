@@ -64,4 +64,22 @@ struct PlaceInHistoryTests {
             }
         }
     }
+
+    @Test func `a change that was left undone is carried as far as is asked, and its commit told`() async throws {
+        try await DriveFixture.with { fixture in
+            let drive = try await fixture.created()
+            #expect(try await drive.finish(ChangeOptions()) == nil)
+            var options = ChangeOptions()
+            options.stage = .staged
+            let staged = try await drive.makeDirectories([DrivePath("/a")], parents: false, options: options)
+            options.stage = .placed
+            let placed = try await drive.finish(options)
+            #expect(placed?.commit == staged.commit && placed?.stage == .placed)
+            #expect(try await drive.status().pendingCommit == staged.commit)
+            let complete = try await drive.finish(ChangeOptions())
+            #expect(complete?.commit == staged.commit && complete?.stage == .complete)
+            #expect(try await drive.finish(ChangeOptions()) == nil)
+            #expect(try await drive.head().id == staged.commit)
+        }
+    }
 }
