@@ -60,7 +60,7 @@ extension StoreError: Reportable {
         case .tooFewNodes: "'cessdrive nodes' shows which nodes answer; run the same command again later"
         case .territoryTooSmall: "cessdrive territory expand"
         case .territoryMissing:
-            "cessdrive init"
+            "'cessdrive territory buy' leases one; 'cessdrive init' does so for a drive it did not finish"
         case .balanceTooSmall: "send tokens to the account that 'cessdrive key show' shows"
         case .territoryFrozen: "cessdrive territory renew"
         case .territoryExpired:
