@@ -27,7 +27,9 @@ struct Cessdrive: AsyncParsableCommand {
                 subcommands: [
                     StatusCommand.self, LogCommand.self, SpaceCommand.self, TerritoryCommand.self,
                 ]),
-            CommandGroup(name: "Keys and network", subcommands: [KeyCommand.self, NodesCommand.self, Doctor.self]),
+            CommandGroup(
+                name: "Keys and network",
+                subcommands: [KeyCommand.self, ConfigCommand.self, NodesCommand.self, Doctor.self]),
             CommandGroup(
                 name: "The local network", subcommands: [LocalnetCommand.self, ChainCommand.self, NodeCommand.self]),
             CommandGroup(name: "The program itself", subcommands: [Completions.self, Manual.self]),
