@@ -66,10 +66,7 @@ extension Snapshot {
     fileprivate func byteCount(of sources: [DrivePath]) async throws -> UInt64 {
         var total: UInt64 = 0
         for source in sources {
-            let entry = try await entry(at: source)
-            var bytes = entry.size
-            if case .directory(let tree) = entry.content { bytes = tree.bytes }
-            let sum = total.addingReportingOverflow(bytes)
+            let sum = total.addingReportingOverflow(try await entry(at: source).byteCount)
             total = sum.overflow ? .max : sum.partialValue
         }
         return total
