@@ -86,6 +86,9 @@ import TestSupport
         #expect(try holds(tests, "/x/1.b", entry()))
         #expect(try !holds(tests, "/x/1.c", entry()))
         #expect(try !holds(tests, "/y/1.a", entry()))
+        tests.foldedNames = [Glob("1.B", foldsCase: true)]
+        #expect(try holds(tests, "/x/1.b", entry()))
+        #expect(try !holds(tests, "/x/2.b", entry()))
         tests.types = [.directory, .symlink]
         #expect(try !holds(tests, "/x/1.b", entry()))
         #expect(try holds(tests, "/x/1.b", entry(.directory)))

@@ -120,4 +120,19 @@ import Testing
             estimate(lease(blocksLeft: -1, .frozen).territory).contains(
                 #""expand":null,"renew":"9000000000000000000000""#))
     }
+
+    @Test func `the drives' territory is marked and comes first, and names that are not text keep their bytes`() {
+        let table = TerritoryTable([
+            TerritoryRow(name: [0x7a, 0xff], isOurs: false, lease: lease(blocksLeft: -1, .frozen)),
+            TerritoryRow(name: Array("a\u{1B}[2J".utf8), isOurs: false, lease: lease(blocksLeft: 100)),
+            TerritoryRow(name: Array("ours".utf8), isOurs: true, lease: lease(blocksLeft: 100)),
+        ])
+        let lines = table.text.split(separator: "\n")
+        #expect(lines.count == 4 && lines[1].hasPrefix("*  active  20") && lines[1].hasSuffix("  ours"))
+        #expect(lines[2].hasPrefix("   active  20") && lines[2].hasSuffix("  a?[2J"))
+        #expect(lines[3].hasPrefix("   frozen  20"))
+        let json = table.json.description
+        #expect(json.hasPrefix(#"{"territories":[{"name":"ours","ours":true,"state":"active","#))
+        #expect(json.contains(#""nameBytes":"7aff","ours":false,"state":"frozen""#))
+    }
 }

@@ -74,23 +74,27 @@ struct TerritoryList: DriveCommand {
                 name: name, isOurs: name == open.keys.territoryName,
                 lease: open.leaseState(of: territory, now: best.number))
         }
-        let list = TerritoryTable(
-            rows: rows.sorted {
-                $0.isOurs != $1.isOurs ? $0.isOurs : $0.name.lexicographicallyPrecedes($1.name)
-            })
         if rows.isEmpty { console.note("the account has no territory") }
-        try console.show(list)
+        try console.show(TerritoryTable(rows))
     }
 }
 
-private struct TerritoryRow {
+/// A territory of the account.
+struct TerritoryRow {
     let name: [UInt8]
     let isOurs: Bool
     let lease: LeaseState
 }
 
-private struct TerritoryTable: Presentable {
+/// The drives' territory first, then the others by name.
+struct TerritoryTable: Presentable {
     let rows: [TerritoryRow]
+
+    init(_ rows: [TerritoryRow]) {
+        self.rows = rows.sorted {
+            $0.isOurs != $1.isOurs ? $0.isOurs : $0.name.lexicographicallyPrecedes($1.name)
+        }
+    }
 
     var text: String {
         guard !rows.isEmpty else { return "" }

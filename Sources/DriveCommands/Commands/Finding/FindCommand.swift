@@ -7,8 +7,8 @@ struct FindCommand: DriveCommand {
     static let configuration = CommandConfiguration(
         commandName: "find", abstract: "Find files and directories by name, type, size and time.",
         discussion: """
-            Names each path itself and everything below it for which all of the tests hold; a test that is given several times
-            holds where one of them does. In patterns, '*' stands for any characters, '?' for one, '[a-z]' for one of some.
+            Names each path itself and everything below it for which all of the tests hold; of an option that is given several
+            times with patterns, one has to fit. In patterns, '*' stands for any characters, '?' for one, '[a-z]' for one of some.
             Sizes are in bytes, or with K, M, G, T; times as for --at, or how long ago (7d, 12h). With a day or a minute its
             beginning is meant.
 
@@ -46,7 +46,7 @@ struct FindCommand: DriveCommand {
 
     private var tests: FindTests {
         FindTests(
-            names: name.map { Glob($0) } + iname.map { Glob($0, foldsCase: true) },
+            names: name.map { Glob($0) }, foldedNames: iname.map { Glob($0, foldsCase: true) },
             paths: pathPattern.map { Glob($0) }, types: type?.types, size: size, newer: newer?.moment,
             older: older?.moment)
     }

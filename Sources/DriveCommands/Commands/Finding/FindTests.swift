@@ -4,9 +4,10 @@ import DriveFormat
 
 /// What `find` asks of an entry: all of it has to hold.
 struct FindTests: Sendable {
-    /// One of these, each of the last name.
+    /// Of each list one has to fit, of the last name, of the same without regard to case, of the whole path; of an empty
+    /// one none.
     var names: [Glob] = []
-    /// One of these, each of the whole path.
+    var foldedNames: [Glob] = []
     var paths: [Glob] = []
     var types: Set<EntryType>?
     var size: SizeTest?
@@ -16,8 +17,9 @@ struct FindTests: Sendable {
 
     func hold(for path: DrivePath, _ entry: Entry) -> Bool {
         if let types, !types.contains(entry.type) { return false }
-        if !names.isEmpty, !names.contains(where: { $0.matches(path.last ?? path.bytes) }) { return false }
-        if !paths.isEmpty, !paths.contains(where: { $0.matches(path.bytes) }) { return false }
+        let name = path.last ?? path.bytes
+        for (globs, text) in [(names, name), (foldedNames, name), (paths, path.bytes)]
+        where !globs.isEmpty && !globs.contains(where: { $0.matches(text) }) { return false }
         if let size, entry.type != .file || !size.holds(for: entry.size) { return false }
         if let newer, entry.modified < newer { return false }
         if let older, entry.modified >= older { return false }
