@@ -25,7 +25,7 @@ struct ListCommand: DriveCommand {
         try writer.begin(at: path)
         let entry = try await snapshot.entry(at: path)
         if entry.type == .directory {
-            try await list(path, below: [], snapshot, writer)
+            try await list(entry, below: [], snapshot, writer)
         } else {
             try writer.write(path.last ?? [], entry)
         }
@@ -34,13 +34,12 @@ struct ListCommand: DriveCommand {
 
     /// - Parameter prefix: the names from the directory that was asked for down to this one, each with a slash.
     private func list(
-        _ path: DrivePath, below prefix: [UInt8], _ snapshot: Snapshot, _ writer: ListWriter
+        _ directory: Entry, below prefix: [UInt8], _ snapshot: Snapshot, _ writer: ListWriter
     ) async throws {
-        try await snapshot.list(path) { name, entry in
+        try await snapshot.list(directory) { name, entry in
             try writer.write(prefix + name, entry)
             if recursive, entry.type == .directory {
-                try await list(
-                    path.appending(name), below: prefix + name + [UInt8(ascii: "/")], snapshot, writer)
+                try await list(entry, below: prefix + name + [UInt8(ascii: "/")], snapshot, writer)
             }
         }
     }
