@@ -23,6 +23,7 @@ extension PurchaseCommand {
     var settings: [Setting: String] { buying.cost.settings }
 
     func run(on open: OpenDrive, console: Console) async throws {
+        try open.configuration.check(.maxCost)
         let purchase = try purchase(for: try await open.leaseState())
         if buying.dryRun {
             return try console.show(PriceSummary(what: purchase, quote: try await open.lease.quote(purchase)))

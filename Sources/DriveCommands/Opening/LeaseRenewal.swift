@@ -29,8 +29,8 @@ final class LeaseRenewal: Sendable {
         guard isFirst else { return }
         do {
             if let lease = try await open.leaseState(), lease.isToBeRenewed { try await renew(lease) }
-        } catch ConsoleError.cannotAsk, ConsoleError.refused {
-            // The end of the lease has been told.
+        } catch ConsoleError.refused {
+            // What is stored now is no reason to say it again.
         } catch {
             try Task.checkCancellation()
             console.warn("the lease was not renewed: \(ErrorReport(error).message)")
@@ -39,6 +39,8 @@ final class LeaseRenewal: Sendable {
 
     private func renew(_ lease: LeaseState) async throws {
         let configured = try open.configuration.automaticRenewal()
+        // The end of the lease was told at the opening: no price that nobody can agree to is needed besides.
+        guard configured != nil || (console.mayPrompt && !console.json && Terminal.isThere) else { return }
         if configured != nil, !open.network.isLocal, try open.configuration.maximumCost() == nil {
             return console.warn("the lease was not renewed: auto-renew takes max-cost, which is not set")
         }

@@ -11,6 +11,8 @@ extension OpenDrive {
         _ message: String, _ changing: ChangingOptions, _ console: Console,
         _ change: (ChangeOptions) async throws -> Result
     ) async throws -> Result {
+        // Those that are seldom looked at would be found wrong when it matters.
+        for setting in [Setting.maxCost, .autoRenew] { try configuration.check(setting) }
         var options = ChangeOptions()
         options.stage = try configuration.stage()
         options.transfers = try configuration.transfers()
