@@ -133,8 +133,8 @@ let package = Package(
         test(
             "CommandsTests",
             [
-                "DriveCommands", "BlobStore", "Primitives", "Sealing", "Substrate",
-                library("ArgumentParser", "swift-argument-parser"), system,
+                "DriveCommands", "Drive", "BlobStore", "DriveFormat", "CESS", "Primitives", "Sealing", "Substrate",
+                "TestSupport", library("ArgumentParser", "swift-argument-parser"), system,
             ]),
         test("HTTPServerTests", ["HTTPServer"]),
         test("PrimitivesTests", ["Primitives", "SCALE", "TestSupport"]),

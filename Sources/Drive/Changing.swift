@@ -20,6 +20,8 @@ public struct ChangeOptions: Sendable {
     public var observer: StoreObserver = { _ in }
     /// Called once if another process of this machine is changing the drive.
     public var waiting: @Sendable () -> Void = {}
+    /// Called before anything is declared, and again where a change has to be made anew: the time to renew a lease.
+    public var declaring: @Sendable () async throws -> Void = {}
     /// Called when the territory is too small for what is to be declared, with the bytes that are missing at least.
     /// Returns whether there is more now.
     public var expand: @Sendable (UInt64) async throws -> Bool = { _ in false }
@@ -59,7 +61,10 @@ extension Drive {
         try home.create()
         let lock = try await WriterLock.acquire(home, waiting: options.waiting)
         defer { withExtendedLifetime(lock) {} }
-        _ = try await carryOn(options)
+        var earlier = options
+        // The new commit stands on it.
+        earlier.stage = .complete
+        _ = try await carryOn(earlier)
         let result: ChangeResult
         do { result = try await commit(options) { context, _ in try await body(context) } } catch let stale
             as StaleCommit
@@ -144,40 +149,38 @@ extension Drive {
         let (blob, signed, plan) = try await builder.build(
             root: new, parents: parents, doomed: try await stillThere(parents.doomed, view, reading),
             keyRing: ring.record, message: options.message, nameTagKey: keys.nameTagKey)
-        let pending = PendingCommit(plan: plan, blob: blob, signed: signed)
+        let pending = PendingCommit(
+            plan: plan, blob: blob, signed: signed, mayUseReserve: options.mayUseReserve)
         try await database.set(Self.pendingSetting, to: pending.scaleBytes)
         options.observer(.reached(.staged))
         try await carry(pending, reading: reading, spool: spool, options)
         return ChangeResult(hasCommit: true, stage: options.stage, commit: blob.id.description)
     }
 
-    /// Carries on what an earlier command left undone, if it left anything.
+    /// Carries on what an earlier command left undone, as far as `options.stage`.
     ///
-    /// - Returns: whether there was something.
-    @discardableResult
-    public func finish(_ options: ChangeOptions) async throws -> Bool {
+    /// - Returns: the commit, which may be another one by now, and how far it was carried; nil if nothing was left undone.
+    public func finish(_ options: ChangeOptions) async throws -> ChangeResult? {
         try home.create()
         let lock = try await WriterLock.acquire(home, waiting: options.waiting)
         defer { withExtendedLifetime(lock) {} }
         return try await carryOn(options)
     }
 
-    private func carryOn(_ options: ChangeOptions) async throws -> Bool {
-        guard let pending = try await pendingCommit() else { return false }
+    private func carryOn(_ options: ChangeOptions) async throws -> ChangeResult? {
+        guard let pending = try await pendingCommit() else { return nil }
         let known = try await reading(local: SpooledSegments(directory: home.spool.string)).heads.known()
         let ring = try await keyRing(after: Parents(tips: known.map { [$0] } ?? []))
         let spool = try await openSpool(ring)
         let reading = try await reading(local: spool.localSegments)
-        var options = options
-        options.stage = .complete
-        options.mayUseReserve = false
+        var result = ChangeResult(hasCommit: true, stage: options.stage, commit: pending.blob.id.description)
         do {
             try await carry(pending, reading: reading, spool: spool, options, tolerance: Self.lateTolerance)
         } catch is StaleCommit {
-            _ = try await rebase(pending, options)
+            result = try await rebase(pending, options)
         }
-        try await joinTips(options)
-        return true
+        if options.stage == .complete { try await joinTips(options) }
+        return result
     }
 
     /// So often a change is made anew on top of what others commit meanwhile.
@@ -203,6 +206,7 @@ extension Drive {
         let ours = pending.signed.commit
         var options = options
         options.message = String(decoding: ours.message, as: UTF8.self)
+        options.mayUseReserve = pending.mayUseReserve
         let result = try await commit(options) { context, reading in
             await context.spool.use(pending.plan.volumes.map(\.id))
             let old: Entry
@@ -238,10 +242,13 @@ extension Drive {
         try await checkNames(of: pending, spool)
         let placer = Placer(
             chain: chain, nodes: nodes, database: database, spool: spool, signer: account, territory: territoryName,
-            reserve: options.mayUseReserve ? 0 : Placer.reserve, transfers: options.transfers,
+            reserve: pending.mayUseReserve ? 0 : Placer.reserve, transfers: options.transfers,
             observer: options.observer)
         do {
-            if try await !placer.isCommitDeclared(pending.plan) { try await checkParent(of: pending, reading) }
+            if try await !placer.isCommitDeclared(pending.plan) {
+                try await options.declaring()
+                try await checkParent(of: pending, reading)
+            }
             while true {
                 do {
                     try await placer.carry(pending.plan, to: options.stage)

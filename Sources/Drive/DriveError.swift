@@ -1,3 +1,5 @@
+public import DriveFormat
+
 /// What can go wrong with a drive as its user sees it.
 public enum DriveError: Error, CustomStringConvertible {
     /// Nothing is known here of a drive of this name.
@@ -32,6 +34,10 @@ public enum DriveError: Error, CustomStringConvertible {
     /// The newest finalized block is older than is acceptable.
     case staleNetwork(ageSeconds: UInt64)
     case noSuchCommit(String)
+    /// The ids of several commits begin in this way.
+    case ambiguousCommit(String, ids: [String])
+    /// A moment when the drive had no commit yet.
+    case beforeFirstCommit(String, first: Timestamp)
     /// Neither a commit nor a moment can be meant.
     case noState(String)
     /// The drive holds something that only later versions know.
@@ -63,6 +69,9 @@ public enum DriveError: Error, CustomStringConvertible {
         case .staleNetwork(let age): "the network's newest final block is \(age) seconds old"
         case .needsNewerVersion(let what): "this version of cessdrive cannot read \(what)"
         case .noSuchCommit(let which): "there is no commit '\(which)'"
+        case .ambiguousCommit(let which, let ids): "\(ids.count) commits begin with '\(which)'"
+        case .beforeFirstCommit(let text, let first):
+            "the drive's first commit was made at \(Moment.second(first)), after '\(text)'"
         case .noState(let text): "'\(text)' names neither a commit nor a time"
         case .stateDamaged(let path, let reason): "\(path) is damaged: \(reason)"
         }

@@ -5,12 +5,17 @@ internal import Glibc
 /// Moments as people write them.
 public enum Moment {
     /// `2026-11-22 14.03` by this machine's clock: what may stand in a file's name everywhere.
-    static func minute(_ time: Timestamp) -> String {
+    static func minute(_ time: Timestamp) -> String { text(time, "%Y-%m-%d %H.%M") }
+
+    /// `2026-11-22 14:03:05` by this machine's clock: what `parse` reads.
+    static func second(_ time: Timestamp) -> String { text(time, "%Y-%m-%d %H:%M:%S") }
+
+    private static func text(_ time: Timestamp, _ form: String) -> String {
         var seconds = time_t(time.seconds)
         var parts = unsafe tm()
         _ = unsafe localtime_r(&seconds, &parts)
         var text = [CChar](repeating: 0, count: 64)
-        let count = unsafe strftime(&text, text.count, "%Y-%m-%d %H.%M", &parts)
+        let count = unsafe strftime(&text, text.count, form, &parts)
         return String(decoding: text.prefix(count).map { UInt8(bitPattern: $0) }, as: UTF8.self)
     }
 
@@ -19,7 +24,12 @@ public enum Moment {
     /// the result is the moment after.
     public static func parse(_ text: String) -> Timestamp? { parse(text, now: .now) }
 
-    static func parse(_ text: String, now: Timestamp) -> Timestamp? {
+    static func parse(_ text: String, now: Timestamp) -> Timestamp? { span(of: text, now: now)?.upperBound }
+
+    /// The day, minute, second or fraction that `parse` reads, from its first moment to the one after it.
+    public static func span(of text: String) -> Range<Timestamp>? { span(of: text, now: .now) }
+
+    static func span(of text: String, now: Timestamp) -> Range<Timestamp>? {
         for (form, length) in [
             ("%Y-%m-%dT%H:%M:%S", 1), ("%Y-%m-%d %H:%M:%S", 1), ("%Y-%m-%dT%H:%M", 60), ("%Y-%m-%d %H:%M", 60),
             ("%H:%M:%S", 1), ("%H:%M", 60), ("%Y-%m-%d", 86_400),
@@ -39,10 +49,13 @@ public enum Moment {
                 if let offset = tail.offset { unsafe Int64(timegm(&parts)) - offset } else {
                     unsafe Int64(mktime(&parts))
                 }
-            guard let fraction = tail.fraction else { return Timestamp(seconds: seconds + Int64(length)) }
-            return Timestamp(
-                seconds: seconds + Int64(fraction.end / 1_000_000_000),
-                nanoseconds: UInt32(fraction.end % 1_000_000_000))
+            func moment(_ nanoseconds: Int) -> Timestamp {
+                Timestamp(
+                    seconds: seconds + Int64(nanoseconds / 1_000_000_000),
+                    nanoseconds: UInt32(nanoseconds % 1_000_000_000))
+            }
+            let span = tail.fraction.map { $0.nanoseconds } ?? 0..<length * 1_000_000_000
+            return moment(span.lowerBound)..<moment(span.upperBound)
         }
         return nil
     }
@@ -62,8 +75,8 @@ public enum Moment {
     /// What may follow the time: a fraction of the second, and a zone.
     private struct Tail {
         struct Fraction {
-            /// The nanosecond after it, up to 10⁹.
-            let end: Int
+            /// Up to 10⁹.
+            let nanoseconds: Range<Int>
         }
 
         var fraction: Fraction?
@@ -76,7 +89,7 @@ public enum Moment {
                 let digits = text.dropFirst().prefix { $0.isASCII && $0.isWholeNumber }
                 guard 1...9 ~= digits.count, let number = Int(digits) else { return nil }
                 let unit = (digits.count..<9).reduce(1) { unit, _ in unit * 10 }
-                fraction = Fraction(end: (number + 1) * unit)
+                fraction = Fraction(nanoseconds: number * unit..<(number + 1) * unit)
                 text = text.dropFirst(1 + digits.count)
             }
             if takesZone, !text.isEmpty {

@@ -43,6 +43,14 @@ public struct Snapshot: Sendable {
         try await trees.forEachEntry(of: tree, body)
     }
 
+    /// The same of a directory of this snapshot that was read before; nothing of what is no directory.
+    public func list(
+        _ directory: Entry, _ body: (_ name: [UInt8], Entry) async throws -> Void
+    ) async throws {
+        guard case .directory(let tree) = directory.content else { return }
+        try await trees.forEachEntry(of: tree, body)
+    }
+
     /// Hands over a file's bytes in their order, fetching ahead.
     ///
     /// - Throws: `DriveError.notFound`, `isADirectory`, `notAFile`.
@@ -73,15 +81,22 @@ extension Drive {
 
     /// The commits from the head back to the first, newest first; at most `limit`.
     public func log(limit: Int = .max) async throws -> [Snapshot] {
-        let reading = try await reading(local: SpooledSegments(directory: home.spool.string))
-        guard let head = try await reading.heads.refresh().head else { return [] }
+        guard limit > 0 else { return [] }
         var history: [Snapshot] = []
-        var next: FoundCommit? = head
-        while let found = next, history.count < limit {
-            history.append(try await snapshot(found, reading))
-            next = try await parent(of: found, reading)
+        try await forEachCommit { snapshot in
+            history.append(snapshot)
+            return history.count < limit
         }
         return history
+    }
+
+    /// Hands over the commits from the head back to the first, as they are found, for as long as `body` returns true.
+    func forEachCommit(_ body: (Snapshot) -> Bool) async throws {
+        let reading = try await reading(local: SpooledSegments(directory: home.spool.string))
+        var next = try await reading.heads.refresh().head
+        while let found = next, body(try await snapshot(found, reading)) {
+            next = try await parent(of: found, reading)
+        }
     }
 
     /// The first parent; nil for a drive's first commit.
@@ -115,48 +130,5 @@ extension Drive {
         return FoundCommit(
             blob: blob, signed: signed, fid: try await catalog.placement(of: blob.pointer.volume).record.fid,
             completion: 0)
-    }
-
-    /// The drive at an earlier commit.
-    ///
-    /// - Parameter which: the beginning of a commit's id (at least 8 digits), `head`, `head~N`, or a moment as
-    ///   `Moment.parse` reads it, which means the last commit made by then.
-    /// - Throws: `DriveError.noState` if it is none of these, `noSuchCommit` if there is none like it.
-    public func snapshot(at which: String) async throws -> Snapshot {
-        guard let place = PlaceInHistory(which) else { throw DriveError.noState(which) }
-        guard let found = place.find(in: try await log()) else { throw DriveError.noSuchCommit(which) }
-        return found
-    }
-}
-
-/// How a state of the drive is named.
-private enum PlaceInHistory {
-    /// So many commits before the head.
-    case back(Int)
-    /// The beginning of a commit's id.
-    case id(String)
-    case before(Timestamp)
-
-    init?(_ text: String) {
-        if text == "head" {
-            self = .back(0)
-        } else if text.hasPrefix("head~"), let count = UInt32(text.dropFirst(5)) {
-            self = .back(Int(count))
-        } else if text.count >= 8, text.allSatisfy(\.isHexDigit) {
-            self = .id(text.lowercased())
-        } else if let moment = Moment.parse(text) {
-            self = .before(moment)
-        } else {
-            return nil
-        }
-    }
-
-    /// - Parameter history: the newest first.
-    func find(in history: [Snapshot]) -> Snapshot? {
-        switch self {
-        case .back(let count): history.indices.contains(count) ? history[count] : nil
-        case .id(let beginning): history.first { $0.id.hasPrefix(beginning) }
-        case .before(let moment): history.first { $0.commit.created < moment }
-        }
     }
 }

@@ -19,15 +19,18 @@ struct Cessdrive: AsyncParsableCommand {
             CommandGroup(
                 name: "Files",
                 subcommands: [
-                    PutCommand.self, GetCommand.self, CatCommand.self, ListCommand.self, StatCommand.self,
-                    MakeDirectoryCommand.self, MoveCommand.self, RemoveCommand.self,
+                    PutCommand.self, GetCommand.self, CatCommand.self, ListCommand.self, TreeCommand.self,
+                    FindCommand.self, UsageCommand.self, StatCommand.self, MakeDirectoryCommand.self,
+                    CopyCommand.self, MoveCommand.self, RemoveCommand.self,
                 ]),
             CommandGroup(
                 name: "The drive",
                 subcommands: [
-                    StatusCommand.self, LogCommand.self, SpaceCommand.self, TerritoryCommand.self,
+                    StatusCommand.self, FlushCommand.self, LogCommand.self, SpaceCommand.self, TerritoryCommand.self,
                 ]),
-            CommandGroup(name: "Keys and network", subcommands: [KeyCommand.self, NodesCommand.self, Doctor.self]),
+            CommandGroup(
+                name: "Keys and network",
+                subcommands: [KeyCommand.self, ConfigCommand.self, NodesCommand.self, Doctor.self]),
             CommandGroup(
                 name: "The local network", subcommands: [LocalnetCommand.self, ChainCommand.self, NodeCommand.self]),
             CommandGroup(name: "The program itself", subcommands: [Completions.self, Manual.self]),

@@ -43,12 +43,6 @@ public struct Lease: Sendable {
         try await chain.territory(of: account.accountID, named: name, at: chain.bestBlock().hash)
     }
 
-    /// Whole days until the lease ends, rounded down; nil once it has ended.
-    public func daysLeft(of territory: TerritoryInfo) async throws -> UInt32? {
-        let now = try await chain.bestBlock().number
-        return territory.deadline > now ? (territory.deadline - now) / chain.constants.dayLength : nil
-    }
-
     public enum Purchase: Hashable, Sendable {
         /// A first territory; at least 30 days.
         case mint(gibCount: UInt32, days: UInt32)

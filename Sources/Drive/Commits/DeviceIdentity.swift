@@ -1,4 +1,4 @@
-internal import DriveFormat
+public import DriveFormat
 internal import Glibc
 internal import Primitives
 internal import Sealing
@@ -42,7 +42,7 @@ struct DeviceIdentity: Sendable {
 
 extension Timestamp {
     /// The system's clock.
-    static var now: Timestamp { of(CLOCK_REALTIME) }
+    public static var now: Timestamp { of(CLOCK_REALTIME) }
 
     /// The clock that the kernel stamps files with: it stands still for some milliseconds at a time.
     static var tick: Timestamp { of(CLOCK_REALTIME_COARSE) }

@@ -21,9 +21,10 @@ extension DriveError: Reportable {
         case .newerHead: "run the same command again: it starts from the newer commit"
         case .staleNetwork:
             "the RPC server lags behind, or this machine's clock is wrong: try another server, and look at the clock"
-        case .noSuchCommit: "'cessdrive log' lists the commits"
+        case .noSuchCommit, .beforeFirstCommit: "'cessdrive log' lists the commits"
+        case .ambiguousCommit(_, let ids): "write more of one of \(ids.map { $0.prefix(16) }.joined(separator: ", "))"
         case .noState:
-            "write 8 digits of a commit's id or more, head~N, 2026-11-22, '2026-11-22 14:03:05', 14:03, or 2026-11-22T14:03:05Z"
+            "write 8 digits of a commit's id or more, its number, head~N, 2026-11-22, '2026-11-22 14:03:05', 14:03, or 2026-11-22T14:03:05Z"
         case .needsNewerVersion: "use a newer version of cessdrive"
         case .stateDamaged: startingAnew
         case .diskFull: "make room and run the same command again"
@@ -35,8 +36,8 @@ extension DriveError: Reportable {
     var exitStatus: ExitStatus {
         switch self {
         case .noDrive, .empty, .nothingToRecover: .noDrive
-        case .severalDrives, .invalidPath, .noState: .usage
-        case .notFound, .noSuchCommit: .notFound
+        case .severalDrives, .invalidPath, .noState, .ambiguousCommit: .usage
+        case .notFound, .noSuchCommit, .beforeFirstCommit: .notFound
         case .newerHead: .busy
         case .staleNetwork: .temporary
         case .stateDamaged: .damaged
@@ -58,7 +59,8 @@ extension StoreError: Reportable {
         case .spoolDamaged, .stateDamaged: startingAnew
         case .tooFewNodes: "'cessdrive nodes' shows which nodes answer; run the same command again later"
         case .territoryTooSmall: "cessdrive territory expand"
-        case .territoryMissing: "cessdrive init"
+        case .territoryMissing:
+            "'cessdrive territory buy' leases one; 'cessdrive init' does so for a drive it did not finish"
         case .balanceTooSmall: "send tokens to the account that 'cessdrive key show' shows"
         case .territoryFrozen: "cessdrive territory renew"
         case .territoryExpired:

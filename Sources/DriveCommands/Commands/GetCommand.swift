@@ -7,7 +7,7 @@ import Foundation
 struct ReadingOptions: ParsableArguments {
     @Option(
         help: ArgumentHelp(
-            "An earlier state: the beginning of a commit's id, head~N, or a time (2026-11-22, '2026-11-22 14:03', 14:03, 2026-11-22T14:03:05Z).",
+            "An earlier state: the beginning of a commit's id, its number, head~N, or a time (2026-11-22, '2026-11-22 14:03', 14:03, 2026-11-22T14:03:05Z).",
             valueName: "commit-or-time"))
     var at: String?
 
@@ -66,10 +66,7 @@ extension Snapshot {
     fileprivate func byteCount(of sources: [DrivePath]) async throws -> UInt64 {
         var total: UInt64 = 0
         for source in sources {
-            let entry = try await entry(at: source)
-            var bytes = entry.size
-            if case .directory(let tree) = entry.content { bytes = tree.bytes }
-            let sum = total.addingReportingOverflow(bytes)
+            let sum = total.addingReportingOverflow(try await entry(at: source).byteCount)
             total = sum.overflow ? .max : sum.partialValue
         }
         return total

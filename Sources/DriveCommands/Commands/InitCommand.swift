@@ -150,15 +150,9 @@ struct InitCommand: ConsoleCommand {
         case .frozen: purchase = .renew(days: days)
         case .active, .onConsignment: return
         }
-        if isLocal { return try await LocalPurse(open).buy(purchase, console) }
-        let quote = try await open.lease.quote(purchase)
-        guard quote.isAffordable else {
-            throw StoreError.balanceTooSmall(needed: quote.total, spendable: quote.spendable)
-        }
-        guard try await console.agrees(to: purchase.text, at: quote, mayBuy: changing.yes) else {
+        guard try await SpaceBuyer(open: open, console: console, mayBuy: changing.yes).buy(purchase) else {
             throw InitError.notBought
         }
-        try await open.lease.buy(purchase)
     }
 }
 

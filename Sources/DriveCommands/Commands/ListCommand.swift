@@ -1,7 +1,6 @@
 import ArgumentParser
 import Drive
 import DriveFormat
-import Glibc
 
 /// `cessdrive ls`: lists directories.
 struct ListCommand: DriveCommand {
@@ -22,11 +21,11 @@ struct ListCommand: DriveCommand {
 
     func run(on open: OpenDrive, console: Console) async throws {
         let (path, snapshot) = (try DrivePath(path), try await reading.snapshot(of: open.drive))
-        let writer = ListWriter(console: console, long: long, recursive: recursive)
+        let writer = ListWriter(console: console, long: long)
         try writer.begin(at: path)
         let entry = try await snapshot.entry(at: path)
         if entry.type == .directory {
-            try await list(path, below: [], snapshot, writer)
+            try await list(entry, below: [], snapshot, writer)
         } else {
             try writer.write(path.last ?? [], entry)
         }
@@ -35,13 +34,12 @@ struct ListCommand: DriveCommand {
 
     /// - Parameter prefix: the names from the directory that was asked for down to this one, each with a slash.
     private func list(
-        _ path: DrivePath, below prefix: [UInt8], _ snapshot: Snapshot, _ writer: ListWriter
+        _ directory: Entry, below prefix: [UInt8], _ snapshot: Snapshot, _ writer: ListWriter
     ) async throws {
-        try await snapshot.list(path) { name, entry in
+        try await snapshot.list(directory) { name, entry in
             try writer.write(prefix + name, entry)
             if recursive, entry.type == .directory {
-                try await list(
-                    path.appending(name), below: prefix + name + [UInt8(ascii: "/")], snapshot, writer)
+                try await list(entry, below: prefix + name + [UInt8(ascii: "/")], snapshot, writer)
             }
         }
     }
@@ -51,44 +49,32 @@ struct ListCommand: DriveCommand {
 private final class ListWriter {
     private let console: Console
     private let long: Bool
-    private let recursive: Bool
-    private let raw = isatty(STDOUT_FILENO) != 1
-    private var buffer: [UInt8] = []
-    private var isFirst = true
+    private let output: OutputBuffer
+    private var elements = JSONElements()
 
-    init(console: Console, long: Bool, recursive: Bool) {
+    init(console: Console, long: Bool) {
         self.console = console
         self.long = long
-        self.recursive = recursive
+        output = OutputBuffer(console: console)
     }
 
     func begin(at path: DrivePath) throws {
         guard console.json else { return }
         let members = JSONText.object(JSONText.name(path.bytes, as: "path")).description
-        buffer += Array((members.dropLast() + ",\"entries\":[").utf8)
+        try output.write(members.dropLast() + ",\"entries\":[")
     }
 
     func write(_ name: [UInt8], _ entry: Entry) throws {
         let shown = EntryPresentation(name: name, entry: entry)
-        if console.json {
-            buffer += Array(((isFirst ? "" : ",") + JSONText.object(shown.members).description).utf8)
-        } else {
-            buffer += long ? shown.line(raw: raw) : EntryPresentation.shown(name, raw: raw)
-            if !long, entry.type == .directory { buffer.append(UInt8(ascii: "/")) }
-            buffer.append(UInt8(ascii: "\n"))
-        }
-        isFirst = false
-        if buffer.count >= 1 << 16 { try flush() }
+        if console.json { return try output.write(elements.separator() + JSONText.object(shown.members).description) }
+        var line = long ? shown.line(raw: output.isRaw) : EntryPresentation.shown(name, raw: output.isRaw)
+        if !long, entry.type == .directory { line.append(UInt8(ascii: "/")) }
+        try output.write(line + [UInt8(ascii: "\n")])
     }
 
     func end() throws {
-        if console.json { buffer += Array("]}\n".utf8) }
-        try flush()
-    }
-
-    private func flush() throws {
-        try console.write(buffer)
-        buffer.removeAll(keepingCapacity: true)
+        if console.json { try output.write("]}\n") }
+        try output.flush()
     }
 }
 

@@ -128,7 +128,7 @@ private struct StatusSummary: Presentable {
         if let stage = status.stage {
             lines.append(
                 "on its way \(stage), \(status.reportedRows)/\(status.wantedRows) rows reported, "
-                    + "\(Quantities.text(bytes: Int(clamping: status.spooledBytes))) in the spool; the next change carries it on"
+                    + "\(Quantities.text(bytes: Int(clamping: status.spooledBytes))) in the spool; 'cessdrive flush' or the next change carries it on"
             )
         } else {
             lines.append("on its way nothing")

@@ -1,22 +1,29 @@
 import ArgumentParser
 import BlobStore
 import CESS
-import Foundation
+import Drive
+import Sealing
+import Substrate
 
 /// `cessdrive territory`: the leased space.
 struct TerritoryCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "territory", abstract: "Show, expand and renew the leased space.",
+        commandName: "territory", abstract: "Show, buy, expand and renew the leased space.",
         discussion: """
-            All drives of a phrase share one territory. Prices are shown before anything is paid. On the local network, where
-            tokens are for nothing, nobody is asked, and a full territory grows by 1 TiB when something is stored.
+            All drives of a phrase share one territory. Prices are shown before anything is paid, --max-cost says what may be
+            paid at most, and --yes agrees in advance. On the local network, where tokens are for nothing, nobody is asked, and
+            a full territory grows by 1 TiB when something is stored.
 
             Examples:
               cessdrive territory show
+              cessdrive territory estimate 100G 90d
               cessdrive territory expand 100G
-              cessdrive territory renew 90d --yes
+              cessdrive territory renew 90d --yes --max-cost 5000
             """,
-        subcommands: [TerritoryShow.self, TerritoryExpand.self, TerritoryRenew.self, TerritoryReactivate.self],
+        subcommands: [
+            TerritoryShow.self, TerritoryList.self, TerritoryEstimate.self, TerritoryBuy.self, TerritoryExpand.self,
+            TerritoryRenew.self, TerritoryReactivate.self,
+        ],
         defaultSubcommand: TerritoryShow.self)
 }
 
@@ -31,105 +38,8 @@ struct TerritoryShow: DriveCommand {
     }
 }
 
-/// How a purchase is agreed to.
-struct BuyingOptions: ParsableArguments {
-    @Flag(help: "Buy without asking.") var yes = false
-    @Flag(help: "Show the price only.") var dryRun = false
-}
-
-struct TerritoryExpand: DriveCommand {
-    static let configuration = CommandConfiguration(
-        commandName: "expand", abstract: "Lease more space, until the end of the present lease.")
-
-    @Argument(help: "How much more, in whole GiB.") var size: String
-    @OptionGroup var buying: BuyingOptions
-    @OptionGroup var shared: SharedOptions
-
-    func validate() throws {
-        guard (Quantities.bytes(size) ?? 0) >= 1 << 30 else { throw ValidationError("The size is at least 1G.") }
-    }
-
-    func run(on open: OpenDrive, console: Console) async throws {
-        let gib = UInt32(clamping: ((Quantities.bytes(size) ?? 0) + (1 << 30) - 1) >> 30)
-        try await open.buy(.expand(gibCount: gib), buying, console)
-    }
-}
-
-struct TerritoryRenew: DriveCommand {
-    static let configuration = CommandConfiguration(
-        commandName: "renew", abstract: "Make the lease longer; a frozen territory thaws.")
-
-    @Argument(help: "For how long, in whole days.") var time: DurationArgument
-    @OptionGroup var buying: BuyingOptions
-    @OptionGroup var shared: SharedOptions
-
-    func validate() throws { try time.checkDays() }
-
-    func run(on open: OpenDrive, console: Console) async throws {
-        try await open.buy(.renew(days: time.days), buying, console)
-    }
-}
-
-struct TerritoryReactivate: DriveCommand {
-    static let configuration = CommandConfiguration(
-        commandName: "reactivate", abstract: "Lease an expired territory anew; what it held is gone.")
-
-    @Argument(help: "For how long, in whole days.") var time: DurationArgument
-    @OptionGroup var buying: BuyingOptions
-    @OptionGroup var shared: SharedOptions
-
-    func validate() throws { try time.checkDays() }
-
-    func run(on open: OpenDrive, console: Console) async throws {
-        try await open.buy(.reactivate(days: time.days), buying, console)
-    }
-}
-
-extension DurationArgument {
-    fileprivate var days: UInt32 { UInt32(clamping: duration.components.seconds / 86_400) }
-
-    fileprivate func checkDays() throws {
-        guard days >= 1 else { throw ValidationError("The time is at least 1d.") }
-    }
-}
-
-extension OpenDrive {
-    fileprivate func buy(_ purchase: Lease.Purchase, _ buying: BuyingOptions, _ console: Console) async throws {
-        let quote = try await lease.quote(purchase)
-        if buying.dryRun {
-            return try console.show(PriceSummary(what: purchase.text, quote: quote))
-        }
-        if network.isLocal {
-            try await LocalPurse(self).buy(purchase, console)
-        } else {
-            guard try await console.agrees(to: purchase.text, at: quote, mayBuy: buying.yes) else {
-                throw ConsoleError.cannotAsk("the purchase; --yes answers in advance")
-            }
-            try await lease.buy(purchase)
-        }
-        guard let state = try await leaseState() else { throw StoreError.territoryMissing }
-        try console.show(TerritorySummary(lease: state))
-    }
-}
-
-private struct PriceSummary: Presentable {
-    let what: String
-    let quote: Lease.Quote
-
-    var text: String {
-        "\(what): \(Tokens.text(quote.price)) and a fee of \(Tokens.text(quote.fee)); "
-            + "the account has \(Tokens.text(quote.spendable))"
-    }
-
-    var json: JSONText {
-        .object([
-            ("price", .digits("\(quote.price)")), ("fee", .digits("\(quote.fee)")),
-            ("spendable", .digits("\(quote.spendable)")),
-        ])
-    }
-}
-
-private struct TerritorySummary: Presentable {
+/// How a territory stands.
+struct TerritorySummary: Presentable {
     let lease: LeaseState
 
     var text: String {
@@ -146,4 +56,79 @@ private struct TerritorySummary: Presentable {
     }
 
     var json: JSONText { .object(lease.members) }
+}
+
+struct TerritoryList: DriveCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "list", abstract: "List all territories of the account.",
+        discussion: "The one that the drives of the phrase use is marked with '*'. Others are not touched by cessdrive."
+    )
+
+    @OptionGroup var shared: SharedOptions
+
+    func run(on open: OpenDrive, console: Console) async throws {
+        let best = try await open.chain.bestBlock()
+        let territories = try await open.chain.territories(of: open.drive.accountID, at: best.hash)
+        let rows = territories.map { name, territory in
+            TerritoryRow(
+                name: name, isOurs: name == open.keys.territoryName,
+                lease: open.leaseState(of: territory, now: best.number))
+        }
+        if rows.isEmpty { console.note("the account has no territory") }
+        try console.show(TerritoryTable(rows))
+    }
+}
+
+/// A territory of the account.
+struct TerritoryRow {
+    let name: [UInt8]
+    let isOurs: Bool
+    let lease: LeaseState
+}
+
+/// The drives' territory first, then the others by name.
+struct TerritoryTable: Presentable {
+    let rows: [TerritoryRow]
+
+    init(_ rows: [TerritoryRow]) {
+        self.rows = rows.sorted {
+            $0.isOurs != $1.isOurs ? $0.isOurs : $0.name.lexicographicallyPrecedes($1.name)
+        }
+    }
+
+    var text: String {
+        guard !rows.isEmpty else { return "" }
+        func size(_ bytes: UInt128) -> String { Quantities.text(bytes: Int(clamping: bytes)) }
+        let cells = rows.map { row in
+            let territory = row.lease.territory
+            return [
+                row.isOurs ? "*" : "", row.lease.stateName, row.lease.endText, size(territory.totalSpace),
+                size(territory.usedSpace), size(territory.lockedSpace), size(territory.remainingSpace),
+                String(decoding: EntryPresentation.shown(row.name, raw: false), as: UTF8.self),
+            ]
+        }
+        let header = ["", "state", "lease ends", "space", "used", "locked", "left", "name"]
+        return Self.aligned([header] + cells).joined(separator: "\n")
+    }
+
+    var json: JSONText {
+        .object([
+            (
+                "territories",
+                .array(
+                    rows.map { row in
+                        .object(JSONText.name(row.name) + [("ours", .bool(row.isOurs))] + row.lease.members)
+                    })
+            )
+        ])
+    }
+
+    /// Lines whose columns begin at the same place.
+    private static func aligned(_ rows: [[String]]) -> [String] {
+        let widths = (rows.first ?? []).indices.map { column in rows.map { $0[column].count }.max() ?? 0 }
+        return rows.map { row in
+            zip(row, widths).dropLast().map { $0 + String(repeating: " ", count: $1 - $0.count) }
+                .joined(separator: "  ") + "  " + (row.last ?? "")
+        }
+    }
 }

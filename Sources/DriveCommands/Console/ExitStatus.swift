@@ -12,6 +12,8 @@ enum ExitStatus: Int32, Sendable {
     /// No space left, on the drive or on a disk, or its lease is over.
     case outOfSpace = 7
     case balanceTooLow = 8
+    /// A price is above what may be paid; nothing was bought.
+    case tooExpensive = 9
     case noDrive = 10
     case busy = 11
     /// A wrong phrase or passphrase.

@@ -4,6 +4,13 @@ import SystemPackage
 
 /// The controlling terminal, asked directly, so that redirected input and output do not matter.
 enum Terminal {
+    /// Whether there is one.
+    static var isThere: Bool {
+        guard let tty = try? FileDescriptor.open(FilePath("/dev/tty"), .readWrite) else { return false }
+        try? tty.close()
+        return true
+    }
+
     /// Asks a yes-or-no question; anything but yes is no.
     static func confirms(_ question: String) async throws -> Bool {
         var answer = try await line(question + " [y/N] ", "an answer", echo: true)

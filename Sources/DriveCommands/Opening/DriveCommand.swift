@@ -51,11 +51,31 @@ struct ChangingOptions: ParsableArguments {
 
     @Flag(help: "Buy space that is missing without asking.") var yes = false
 
+    @OptionGroup var cost: CostOptions
+
+    @Option(
+        help: ArgumentHelp(
+            "Renew a lease that ends within 14 days by so much, without asking (with --max-cost).", valueName: "time"))
+    var autoRenew: String?
+
     var settings: [Setting: String] {
-        var settings: [Setting: String] = [:]
+        var settings = cost.settings
+        settings[.autoRenew] = autoRenew
         settings[.wait] = wait
         settings[.bandwidthLimit] = bandwidthLimit
         settings[.transfers] = transfers
+        return settings
+    }
+}
+
+/// What every command that may buy something takes.
+struct CostOptions: ParsableArguments {
+    @Option(help: ArgumentHelp("Buy nothing that costs more, its fee included, in TCESS.", valueName: "amount"))
+    var maxCost: String?
+
+    var settings: [Setting: String] {
+        var settings: [Setting: String] = [:]
+        settings[.maxCost] = maxCost
         return settings
     }
 }

@@ -15,6 +15,16 @@ struct LeaseState: Sendable {
     static let warningDays: UInt32 = 30
     static let failingDays: UInt32 = 7
 
+    /// - Parameters:
+    ///   - now: the best block.
+    ///   - dayLength: in blocks.
+    init(_ territory: TerritoryInfo, now: BlockNumber, dayLength: UInt32, blockTime: Duration) {
+        self.territory = territory
+        let blocks = Int64(territory.deadline) - Int64(now)
+        daysLeft = blocks > 0 ? UInt32(clamping: blocks / Int64(max(1, dayLength))) : nil
+        end = Date().addingTimeInterval(Double(blocks) * (blockTime / .seconds(1)))
+    }
+
     var stateName: String {
         switch territory.state {
         case .active: "active"
@@ -29,13 +39,23 @@ struct LeaseState: Sendable {
     /// What to say to the user; nil if all is well.
     var warning: String? {
         switch territory.state {
-        case .frozen: "the lease ended on \(endText): the drive is frozen; 'cessdrive territory renew' thaws it"
+        case .frozen: "the lease ended on \(endText): the drive is frozen; 'cessdrive territory renew 30d' thaws it"
         case .expired: "the lease ended on \(endText), and what was stored is gone from the network"
         case .onConsignment: "the territory is up for sale"
         case .active:
             daysLeft.flatMap {
-                $0 < Self.warningDays ? "the lease ends in \($0) days, on \(endText): 'cessdrive territory renew'" : nil
+                $0 < Self.warningDays
+                    ? "the lease ends in \($0) days, on \(endText): 'cessdrive territory renew 30d'" : nil
             }
+        }
+    }
+
+    /// Whether to offer a longer lease before more is stored.
+    var isToBeRenewed: Bool {
+        switch territory.state {
+        case .active: (daysLeft ?? 0) < LeaseRenewal.offeringDays
+        case .frozen: true
+        case .expired, .onConsignment: false
         }
     }
 
@@ -58,11 +78,12 @@ extension OpenDrive {
     /// Nil if the account has no territory yet.
     func leaseState() async throws -> LeaseState? {
         guard let territory = try await lease.territory() else { return nil }
-        let best = try await chain.bestBlock()
-        let blocks = Int64(territory.deadline) - Int64(best.number)
-        return LeaseState(
-            territory: territory, daysLeft: try await lease.daysLeft(of: territory),
-            end: Date().addingTimeInterval(Double(blocks) * (chain.constants.blockTime / .seconds(1))))
+        return leaseState(of: territory, now: try await chain.bestBlock().number)
+    }
+
+    func leaseState(of territory: TerritoryInfo, now: BlockNumber) -> LeaseState {
+        LeaseState(
+            territory, now: now, dayLength: chain.constants.dayLength, blockTime: chain.constants.blockTime)
     }
 
     /// Every command reads the deadline. One that cannot goes on: if the network is away, it will say so itself.

@@ -21,8 +21,7 @@ struct LocalPurse: Sendable {
     }
 
     /// Buys without asking, and says what and for how much.
-    func buy(_ purchase: Lease.Purchase, _ console: Console) async throws {
-        let quote = try await lease.quote(purchase)
+    func buy(_ purchase: Lease.Purchase, at quote: Lease.Quote, _ console: Console) async throws {
         let price = "\(Tokens.text(quote.price)) and a fee of \(Tokens.text(quote.fee))"
         console.note("cessdrive: \(purchase.text), bought at once on the local network: \(price)")
         // Enough for the fees of a long life, too.

@@ -35,7 +35,7 @@ struct OpenDrive: Sendable {
 
     /// The rate is one for all: each of the fragments that are sent at once gets its share.
     static func nodes(_ http: HTTPClient, _ configuration: Configuration) throws -> NodeFragmentAccess {
-        let transfers = try configuration.transfers() ?? ChangeOptions().transfers
+        let transfers = try configuration.transfers()
         let rate = try configuration.bandwidthLimit()
         return NodeFragmentAccess(httpClient: http, sendRate: rate.map { max(1, $0 / transfers) })
     }

@@ -64,3 +64,34 @@ struct DurationArgument: ExpressibleByArgument, Sendable {
 
     var defaultValueDescription: String { Quantities.text(duration) }
 }
+
+/// A time in days on the command line: `90d`, `12w`, or the number alone; whole days that have begun do not count.
+struct DaysArgument: ExpressibleByArgument, Sendable {
+    /// At least 1.
+    let days: UInt32
+
+    init?(argument: String) {
+        let seconds = Int64(argument).map { $0.multipliedReportingOverflow(by: 86_400) }
+        let duration: Duration? =
+            if let seconds { seconds.overflow ? nil : .seconds(seconds.partialValue) } else {
+                Quantities.duration(argument)
+            }
+        guard let duration, let days = UInt32(exactly: duration.components.seconds / 86_400), days >= 1 else {
+            return nil
+        }
+        self.days = days
+    }
+}
+
+/// Space on the command line, leased in whole GiB: `100G`, `1.5T`, rounded up.
+struct SpaceArgument: ExpressibleByArgument, Sendable {
+    /// At least 1.
+    let gibCount: UInt32
+
+    init?(argument: String) {
+        guard let bytes = Quantities.bytes(argument), bytes >= 1 << 30,
+            let count = UInt32(exactly: (bytes + (1 << 30) - 1) >> 30)
+        else { return nil }
+        gibCount = count
+    }
+}

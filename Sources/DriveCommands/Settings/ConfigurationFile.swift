@@ -14,17 +14,27 @@ struct ConfigurationFile: Sendable, Equatable {
     ///
     /// - Throws: `ConfigurationError`. A key that is not known is an error: a typing mistake must not pass unseen.
     static func read(_ path: FilePath) throws -> ConfigurationFile {
-        let text: String
+        guard let text = try text(at: path) else { return ConfigurationFile() }
+        return try ConfigurationFile(text: text, path: path)
+    }
+
+    /// The file as it is written; nil if there is none.
+    static func text(at path: FilePath) throws -> String? {
         do {
-            text = try String(contentsOfFile: path.string, encoding: .utf8)
+            return try String(contentsOfFile: path.string, encoding: .utf8)
         } catch let error as CocoaError where error.code == .fileReadNoSuchFile {
-            return ConfigurationFile()
+            return nil
         } catch let error as CocoaError where error.code == .fileReadInapplicableStringEncoding {
             throw ConfigurationError.unreadable(path, cause: "it is not text in UTF-8")
         } catch {
             throw ConfigurationError.unreadable(path, cause: ErrorReport.text(of: error))
         }
-        return try ConfigurationFile(text: text, path: path)
+    }
+
+    /// The settings at the top, or those of a profile.
+    subscript(profile: String?) -> [Setting: String] {
+        get { profile.map { profiles[$0] ?? [:] } ?? settings }
+        set { if let profile { profiles[profile] = newValue } else { settings = newValue } }
     }
 
     init(text: String, path: FilePath) throws {
@@ -79,7 +89,7 @@ private struct TableReader {
 
     func add(_ key: String, _ value: any TOMLValueConvertible, to settings: inout [Setting: String]) throws {
         guard let setting = Setting(rawValue: key) else { throw ConfigurationError.unknownKey(path, key) }
-        guard let text = value.string ?? value.int.map(String.init) else {
+        guard let text = value.string ?? value.int.map(String.init) ?? value.double.map({ "\($0)" }) else {
             throw ConfigurationError.wrongType(path, key: key, expected: "a text or a number")
         }
         settings[setting] = ByteText.text(of: text.utf8)

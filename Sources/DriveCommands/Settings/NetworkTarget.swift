@@ -41,11 +41,18 @@ extension Configuration {
             return try target(name, [address.rpc], genesis ?? address.genesis)
         }
         if let known = file.networks[name] { return try target(name, known.rpc, genesis ?? known.genesis) }
-        guard name.contains("://") else {
-            throw NetworkError.unknown(name, known: [NetworkTarget.local] + file.networks.keys.sorted())
-        }
+        try checkIsNetwork(name)
         guard let genesis else { throw NetworkError.genesisMissing(name) }
         return try target(Self.shortName(ofURL: name), name.split(separator: ",").map(String.init), genesis)
+    }
+
+    /// Whether a name can be a network's, whether or not it is there now.
+    ///
+    /// - Throws: `NetworkError.unknown`.
+    func checkIsNetwork(_ name: String) throws(NetworkError) {
+        guard name == NetworkTarget.local || file.networks[name] != nil || name.contains("://") else {
+            throw .unknown(name, known: [NetworkTarget.local] + file.networks.keys.sorted())
+        }
     }
 
     /// A network that was named by its URL is called by its host: a URL may be longer than a name may be, and hold a key.

@@ -1,3 +1,5 @@
+import Drive
+
 /// What can be set by flag, environment, profile or file.
 enum Setting: String, CaseIterable, Sendable {
     case drive
@@ -8,6 +10,8 @@ enum Setting: String, CaseIterable, Sendable {
     case transfers
     case bandwidthLimit = "bwlimit"
     case wait
+    case maxCost = "max-cost"
+    case autoRenew = "auto-renew"
 
     var flag: String { "--\(rawValue)" }
     var variable: String { "CESSDRIVE_" + rawValue.uppercased().map { $0 == "-" ? "_" : String($0) }.joined() }
@@ -16,7 +20,8 @@ enum Setting: String, CaseIterable, Sendable {
     var standard: String? {
         switch self {
         case .wait: "complete"
-        case .drive, .network, .genesis, .passphraseFile, .passphraseCommand, .transfers, .bandwidthLimit: nil
+        case .transfers: "\(ChangeOptions().transfers)"
+        case .drive, .network, .genesis, .passphraseFile, .passphraseCommand, .bandwidthLimit, .maxCost, .autoRenew: nil
         }
     }
 }
@@ -36,6 +41,19 @@ enum Origin: Sendable, Equatable, CustomStringConvertible {
         case .profile(let name): "the profile \(name)"
         case .file: "the configuration file"
         case .standard: "the default"
+        }
+    }
+}
+
+extension Origin {
+    /// In JSON.
+    var word: String {
+        switch self {
+        case .flag: "option"
+        case .environment: "environment"
+        case .profile: "profile"
+        case .file: "file"
+        case .standard: "default"
         }
     }
 }

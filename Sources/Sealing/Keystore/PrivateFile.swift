@@ -1,9 +1,9 @@
 internal import Glibc
 internal import Primitives
-internal import SystemPackage
+package import SystemPackage
 
 /// Small files for their owner's eyes, written whole and durably or not at all.
-enum PrivateFile {
+package enum PrivateFile {
     /// The file's bytes; nil if there is none.
     ///
     /// - Throws: `notAKeystore` if it is longer than `limit` or no regular file; `system`.
@@ -46,7 +46,7 @@ enum PrivateFile {
     }
 
     /// Writes a file in the place of the one that is there.
-    static func replace(_ path: FilePath, _ bytes: [UInt8]) throws(KeystoreError) {
+    package static func replace(_ path: FilePath, _ bytes: [UInt8]) throws(KeystoreError) {
         try place(bytes, at: path) { (temporary) throws(Errno) in
             try rename(temporary, path)
         }

@@ -82,7 +82,7 @@ struct CrashTests {
                 _ = try await fixture.drive().put(
                     fixture.write(content, to: "file"), to: "/\(stage)", options: options)
                 #expect(try await fixture.drive().status().pendingCommit != nil)
-                #expect(try await fixture.drive().finish(ChangeOptions()))
+                #expect(try await fixture.drive().finish(ChangeOptions()) != nil)
                 #expect(try await fixture.drive().head().bytes("/\(stage)") == content)
                 #expect(try await fixture.drive().status().pendingCommit == nil)
             }

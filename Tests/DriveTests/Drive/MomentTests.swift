@@ -32,6 +32,17 @@ struct MomentTests {
         #expect(Moment.parse("2026-11-25") == Timestamp(seconds: minute - 13 * 3600 - 42 * 60 + 86_400))
     }
 
+    @Test func `a span begins where what was written begins`() {
+        let minute = Self.second - 52
+        #expect(
+            Moment.span(of: "2026-11-25T13:42Z") == Timestamp(seconds: minute)..<Timestamp(seconds: minute + 60))
+        #expect(
+            Moment.span(of: "2026-11-25T13:42:52.25Z")
+                == Timestamp(
+                    seconds: Self.second, nanoseconds: 250_000_000)..<Timestamp(
+                    seconds: Self.second, nanoseconds: 260_000_000))
+    }
+
     @Test(arguments: [
         "", " ", "zzzz", "tomorrow", "2026", "2026-11", "13", "2026-11-25Z", "2026-11-25 13:42 ",
         "2026-11-25T13:42:52.Z",

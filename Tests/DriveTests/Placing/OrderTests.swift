@@ -92,7 +92,7 @@ struct OrderTests {
             fixture.network.redeclareDeals(of: fixture.account, by: thief, territory: Array("theirs".utf8))
             let status = try await drive.status()
             #expect(status.stage == .staged && status.reportedRows == 0)
-            #expect(try await drive.finish(ChangeOptions()))
+            #expect(try await drive.finish(ChangeOptions()) != nil)
             #expect(try await drive.head().bytes("/file") == [1])
         }
     }
@@ -105,7 +105,7 @@ struct OrderTests {
             _ = try await drive.put(fixture.write([1], to: "file"), to: "/file", options: options)
             #expect(fixture.network.deals.count == 1)
             fixture.network.unlock(fixture.account, fixture.root.territoryName)
-            #expect(try await drive.finish(ChangeOptions()))
+            #expect(try await drive.finish(ChangeOptions()) != nil)
             #expect(try await drive.head().bytes("/file") == [1])
         }
     }
@@ -127,7 +127,7 @@ struct OrderTests {
             }
             network.setFault(nil, of: 0..<15)
             #expect(try await fixture.drive().status().pendingCommit != nil)
-            #expect(try await fixture.drive().finish(ChangeOptions()))
+            #expect(try await fixture.drive().finish(ChangeOptions()) != nil)
             #expect(try await fixture.drive().head().bytes("/file") == content)
         }
     }
