@@ -21,12 +21,13 @@ struct CommitBuilder: Sendable {
     let writer: BlobWriter
 
     /// - Parameters:
-    ///   - root: the new root directory: its attributes and its tree.
+    ///   - state: the new root directory, its attributes and its tree, and the new tree of link groups.
     ///   - parents: what the change was made on.
     /// - Returns: the commit, and the volumes to place for it.
     func build(
-        root: Entry, parents: Parents, keyRing: KeyRing, message: String, nameTagKey: Secret
+        _ state: DriveState, parents: Parents, keyRing: KeyRing, message: String, nameTagKey: Secret
     ) async throws -> (blob: BlobReference, signed: SignedCommit, plan: PlacementPlan) {
+        let root = state.root
         guard case .directory(let rootTree) = root.content else { preconditionFailure("the root is a directory") }
         let sequence = parents.sequence + 1
         guard sequence < Commit.sequenceLimit else {
@@ -37,14 +38,12 @@ struct CommitBuilder: Sendable {
         let contents = try await spool.usedVolumes().filter { $0 != volume }
         let index = try await index(parents.runs, staged: contents + [volume])
         let volumes = try await volumeSet(parents, contents: contents)
-        let rootNode = try await trees.index.reference(toNode: rootTree.reference)
         let commit = Commit(
             drive: drive, driveName: Array(name.utf8), volume: volume, sequence: sequence,
             parents: parents.references, created: .now, device: device.id,
             rootAttributes: root,
-            root: TreeRoot(
-                reference: rootNode.scaleBytes, level: rootTree.level, count: rootTree.count, bytes: rootTree.bytes),
-            links: parents.head?.commit.links, index: index, volumes: volumes, doomed: parents.doomed,
+            root: try await pointed(rootTree), links: try await pointed(state.links), index: index, volumes: volumes,
+            doomed: parents.doomed,
             folded: parents.folded, keyRing: keyRing, message: Array(message.utf8))
         let signed = SignedCommit(
             commit: commit, signer: .device,
@@ -55,6 +54,16 @@ struct CommitBuilder: Sendable {
             throw StoreError.stateDamaged(reason: "the commit would refer to volume \(stray), which is not in it")
         }
         return (blob, signed, try await plan(commit, contents: contents, nameTagKey: nameTagKey))
+    }
+
+    /// Named by a whole reference, so that it opens without the index.
+    private func pointed(_ tree: TreeRoot) async throws -> TreeRoot {
+        let reference = try await trees.index.reference(toNode: tree.reference).scaleBytes
+        return TreeRoot(reference: reference, level: tree.level, count: tree.count, bytes: tree.bytes)
+    }
+
+    private func pointed(_ tree: TreeRoot?) async throws -> TreeRoot? {
+        if let tree { try await pointed(tree) as TreeRoot } else { nil }
     }
 
     private func plan(_ commit: Commit, contents: [VolumeID], nameTagKey: Secret) async throws -> PlacementPlan {

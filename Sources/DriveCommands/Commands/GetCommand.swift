@@ -66,7 +66,9 @@ extension Snapshot {
     fileprivate func byteCount(of sources: [DrivePath]) async throws -> UInt64 {
         var total: UInt64 = 0
         for source in sources {
-            let entry = try await entry(at: source)
+            let name = try await entry(at: source)
+            // One that is damaged is named when it is its turn.
+            let entry = try await inode(of: name)?.entry ?? name
             var bytes = entry.size
             if case .directory(let tree) = entry.content { bytes = tree.bytes }
             let sum = total.addingReportingOverflow(bytes)
