@@ -2,6 +2,7 @@ import BlobStore
 import DriveFormat
 import Foundation
 import Glibc
+import Sealing
 import TestSupport
 import Testing
 
