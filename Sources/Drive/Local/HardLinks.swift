@@ -1,5 +1,6 @@
 internal import DriveFormat
 internal import Primitives
+internal import SCALE
 
 /// A place in the drive, with the way to it: what lies in one directory shares it.
 final class DrivePlace: Sendable {
@@ -20,30 +21,32 @@ final class DrivePlace: Sendable {
 /// Finds the names that one inode of this machine has in one change. The first name is stored as an entry of its own; with
 /// the second the inode becomes a link group, and the first will have to join it.
 ///
-/// Memory: of inodes with several names, until all of them have been seen; of new groups, the inode and the first name.
+/// Memory: of inodes with several names, until all of them have been seen; of new groups, the inode and the first name. Some 300
+/// bytes for each: entries are kept encoded, and once.
 struct HardLinks {
-    /// The first name of a new group, and the entry that was stored under it.
+    /// The first name of a new group, and the entry that was stored under it, encoded.
     struct FirstName: Sendable {
         let place: DrivePlace
-        let entry: Entry
+        let entry: [UInt8]
         let group: LinkGroup
     }
 
     private struct Known {
-        let entry: Entry
+        let entry: [UInt8]
         let place: DrivePlace
         var group: LinkGroup?
         var names: UInt64 = 1
     }
 
     private var known: [LocalInode: Known] = [:]
-    /// What new groups hold.
-    private(set) var inodes: [LinkGroup: Entry] = [:]
+    private var inodes: [LinkGroup: [UInt8]] = [:]
     private(set) var firstNames: [FirstName] = []
 
     /// The link group of a further name of an inode; nil if none of its names was seen yet, or it has changed since.
-    mutating func group(ofFurther status: LocalStatus) -> LinkGroup? {
-        guard var inode = known[status.inode], inode.entry.isUnchanged(status) else { return nil }
+    mutating func group(ofFurther status: LocalStatus) throws -> LinkGroup? {
+        guard var inode = known[status.inode], try Entry(scaleBytes: inode.entry).isUnchanged(status) else {
+            return nil
+        }
         let group: LinkGroup
         if let found = inode.group {
             group = found
@@ -63,8 +66,11 @@ struct HardLinks {
     /// - Parameters:
     ///   - group: where the drive has the inode in this group, and the name in it.
     mutating func note(_ entry: Entry, _ status: LocalStatus, at place: DrivePlace, in group: LinkGroup?) {
-        known[status.inode] = Known(entry: entry, place: place, group: group)
+        known[status.inode] = Known(entry: entry.scaleBytes, place: place, group: group)
     }
+
+    /// What a new group holds.
+    func inode(of group: LinkGroup) throws -> Entry? { try inodes[group].map { try Entry(scaleBytes: $0) } }
 }
 
 extension Entry {

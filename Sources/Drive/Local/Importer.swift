@@ -108,7 +108,7 @@ actor Importer {
                 let opened = try await disk.run { try directory.openDirectory(named: name) }
                 return try await directoryEntry(opened, status: status, path: path, to: place, replacing: existing)
             }
-            if status.linkCount > 1, let group = links.group(ofFurther: status) {
+            if status.linkCount > 1, let group = try links.group(ofFurther: status) {
                 let isUnchanged = existing?.linkGroup == group
                 if status.type == .file, isUnchanged { report.unchanged += 1 }
                 if status.type == .file, !isUnchanged { report.files += 1 }

@@ -51,7 +51,7 @@ extension Drive {
             }
             let links = await importer.links
             root = try await context.editor.join(links.firstNames, in: root)
-            let state = try await context.state(root) { links.inodes[$0] }
+            let state = try await context.state(root) { try links.inode(of: $0) }
             try await context.spool.barrier()
             return state
         }

@@ -87,7 +87,8 @@ struct TreeEditor: Sendable {
             var new = old
             if old.type == .directory {
                 new = try await join(group.filter { $0.path.count > depth + 1 }[...], depth: depth + 1, in: old)
-            } else if let name = group.first(where: { $0.path.count == depth + 1 && $0.first.entry == old }) {
+            } else if let name = group.first(where: { $0.path.count == depth + 1 && $0.first.entry == old.scaleBytes })
+            {
                 new = Entry(old.type, in: name.first.group)
             }
             if new != old { edits.append(ProllyEdit(key: key, value: new.scaleBytes)) }

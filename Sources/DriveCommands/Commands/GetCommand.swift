@@ -22,7 +22,8 @@ struct GetCommand: DriveCommand {
         commandName: "get", abstract: "Restore files and directories to this machine.",
         discussion: """
             One source gets the target's name; it goes into it where that ends in '/', or is a directory and the source is a
-            file. Directories merge with what is there; files are replaced with --overwrite only.
+            file. Directories merge with what is there; files are replaced with --overwrite only. Modes, times, hard links,
+            extended attributes and ACLs come back, and owners for root; what is refused is named.
 
             Examples:
               cessdrive get /notes.txt notes.txt

@@ -214,6 +214,28 @@ struct LinkTests {
         }
     }
 
+    @Test func `where the first name is taken the others are one file still`() async throws {
+        try await DriveFixture.with { fixture in
+            let drive = try await fixture.created()
+            for (directory, length) in [("small", 10), ("large", 200_000)] {
+                _ = try fixture.write(noise(length), to: "tree/\(directory)/a")
+                for name in ["b", "c"] {
+                    try link(fixture.path("tree/\(directory)/a"), fixture.path("tree/\(directory)/\(name)"))
+                }
+                _ = try fixture.write([7], to: "out/\(directory)/a")
+            }
+            _ = try await drive.put(path(fixture.path("tree")), to: "/tree")
+            let got = try await drive.head().get(
+                [DrivePath("/tree")], to: path(fixture.path("out")), into: false, replacing: false)
+            #expect(got.failures.count == 2 && got.files == 4)
+            for directory in ["small", "large"] {
+                #expect(try fixture.read("out/\(directory)/a") == [7])
+                #expect(try fixture.read("out/\(directory)/c") == fixture.read("tree/\(directory)/a"))
+                #expect(try inode(fixture.path("out/\(directory)/b")) == inode(fixture.path("out/\(directory)/c")))
+            }
+        }
+    }
+
     @Test func `a name whose group is missing is damaged, and nothing else`() async throws {
         try await DriveFixture.with { fixture in
             let drive = try await fixture.created()
