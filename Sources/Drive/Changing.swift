@@ -44,15 +44,12 @@ struct ChangeContext: Sendable {
     var root: Entry { state.root }
     var editor: TreeEditor { TreeEditor(trees: trees) }
 
-    /// The state with another root: names of link groups that came or went are counted.
-    ///
-    /// - Parameter inode: what a new group holds.
-    func state(
-        _ root: Entry, inode: (LinkGroup) async throws -> Entry? = { _ in nil }
-    ) async throws -> DriveState {
+    /// The state with another root, which has no names of new link groups: those that came or went are counted.
+    func state(_ root: Entry) async throws -> DriveState {
+        guard let links = state.links else { return DriveState(root: root) }
         var counts = LinkCounts(trees)
         try await counts.count(from: state.root, to: root)
-        return DriveState(root: root, links: try await counts.applied(to: state.links, inode: inode))
+        return DriveState(root: root, links: try await counts.applied(to: links) { _ in nil })
     }
 }
 

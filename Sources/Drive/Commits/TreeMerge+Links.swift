@@ -31,6 +31,7 @@ extension TreeMerge {
     /// The state with a merged root directory: its names are counted from theirs on, and inodes that one side has changed
     /// are that side's. Where both have changed one, theirs stays and ours is kept beside one of its names.
     func merged(_ root: Entry) async throws -> DriveState {
+        guard ours.links != nil || theirs.links != nil else { return DriveState(root: root) }
         var (root, updates) = (root, [LinkGroup: Entry]())
         for (group, old, new) in try await changedInodes(of: ours) {
             let name = Entry(new.type, in: group)

@@ -26,12 +26,15 @@ actor Importer {
     private let observer: StoreObserver
     private(set) var report = TransferReport()
     private(set) var links = HardLinks()
+    /// What the names that were stored change.
+    private(set) var counts: LinkCounts
 
     /// - Parameter groups: the tree of link groups of what the change is made on.
     init(
         trees: DriveTrees, groups: TreeRoot?, spool: Spool, keys: DriveKeys, observer: @escaping StoreObserver
     ) {
         self.groups = groups
+        counts = LinkCounts(trees)
         self.trees = trees
         self.spool = spool
         self.keys = keys
@@ -59,8 +62,10 @@ actor Importer {
                     parent, status: try parent.status(), path: path, to: place, replacing: existing)
             }
             let status = try await disk.run { try parent.status(of: name) }
-            return try await entry(
+            let stored = try await entry(
                 named: name, in: parent, status: status, path: path, to: place, replacing: existing)
+            if let stored { counts.replace(existing, by: stored) }
+            return stored
         } catch let error as Errno {
             fail(path, error)
             return nil
@@ -220,7 +225,9 @@ actor Importer {
                 let entry = try await entry(
                     named: name, in: directory, status: status, path: childPath, to: DrivePlace(name, in: place),
                     replacing: child)
-                if let entry, entry != child { edits.append(ProllyEdit(key: name, value: entry.scaleBytes)) }
+                guard let entry, entry != child else { continue }
+                edits.append(ProllyEdit(key: name, value: entry.scaleBytes))
+                counts.replace(child, by: entry)
             } catch let error as Errno {
                 fail(childPath, error)
             }

@@ -72,7 +72,7 @@ extension Drive {
             var counts = LinkCounts(context.trees)
             if let existing = try await context.trees.entry(at: target, from: context.root) {
                 try Self.checkReplacing(existing, with: entry, at: target)
-                try await counts.count(from: existing, to: nil)
+                counts.replace(existing, by: nil)
             }
             let without = try await context.editor.set(nil, at: source, in: context.root)
             return DriveState(

@@ -50,10 +50,11 @@ extension Drive {
                     path: String(decoding: failure.path, as: UTF8.self), reason: failure.reason)
             }
             let links = await importer.links
-            root = try await context.editor.join(links.firstNames, in: root)
-            let state = try await context.state(root) { try links.inode(of: $0) }
+            var counts = await importer.counts
+            root = try await context.editor.join(links.firstNames, in: root, counting: &counts)
+            let groups = try await counts.applied(to: context.state.links) { try links.inode(of: $0) }
             try await context.spool.barrier()
-            return state
+            return DriveState(root: root, links: groups)
         }
         return (report.withLock { $0 }, result)
     }

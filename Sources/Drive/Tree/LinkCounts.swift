@@ -11,6 +11,12 @@ struct LinkCounts: Sendable {
 
     init(_ trees: DriveTrees) { self.trees = trees }
 
+    /// Counts one name, which is no directory with something in it.
+    mutating func replace(_ old: Entry?, by new: Entry?) {
+        if let group = old?.linkGroup { changes[group, default: 0] -= 1 }
+        if let group = new?.linkGroup { changes[group, default: 0] += 1 }
+    }
+
     /// Counts what is below `new` and not below `old`, and the other way round. Equal directories are not looked at.
     ///
     /// - Parameters:
@@ -20,8 +26,7 @@ struct LinkCounts: Sendable {
     mutating func count(from old: Entry?, to new: Entry?) async throws {
         try Task.checkCancellation()
         guard old != new else { return }
-        if let group = old?.linkGroup { changes[group, default: 0] -= 1 }
-        if let group = new?.linkGroup { changes[group, default: 0] += 1 }
+        replace(old, by: new)
         switch (old?.directory, new?.directory) {
         case (nil, nil): return
         case (let old?, let new?):
