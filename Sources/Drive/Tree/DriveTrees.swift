@@ -13,6 +13,7 @@ struct DriveTrees: Sendable {
     let chunkLists: ProllyTree
     /// Link group → linked inode; bytes: the sizes of the files.
     let links: ProllyTree
+    private let recentLinks: RecentValues
     /// Blob id → pointer.
     let indexRuns: ProllyTree
     /// Volume id → volume record.
@@ -39,6 +40,7 @@ struct DriveTrees: Sendable {
             ProllyKind(.map, borderKey: border) { key, value in
                 key.count == Bytes16.byteCount ? try? LinkedInode(scaleBytes: value).entry.size : nil
             }, in: IndexedNodes(kind: .linkGroupNode, index: index, reader: reader, writer: writer))
+        recentLinks = RecentValues(links)
         volumes = ProllyTree(
             ProllyKind(.map, borderKey: border),
             in: PointedNodes(kind: .volumeSetNode, reader: reader, writer: writer))
@@ -59,7 +61,7 @@ struct DriveTrees: Sendable {
     /// - Returns: nil if the group is missing, or holds something else: the name is damaged, and nothing but the name.
     func inode(of entry: Entry, in links: TreeRoot?) async throws -> LinkedInode? {
         guard let group = entry.linkGroup else { return LinkedInode(names: 1, entry: entry) }
-        guard let links, let value = try await self.links.lookup(group.value.bytes, in: links) else { return nil }
+        guard let links, let value = try await recentLinks.value(of: group.value.bytes, in: links) else { return nil }
         let inode = try LinkedInode(scaleBytes: value)
         return inode.entry.type == entry.type ? inode : nil
     }
