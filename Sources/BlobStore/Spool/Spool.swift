@@ -132,13 +132,14 @@ public actor Spool {
         return stage(reference, blob.kind)
     }
 
-    /// Copies a blob of another volume, as it is sealed where that is possible, unless it is staged already.
+    /// Copies a blob of another volume into the open one, as it is sealed where that is possible, unless it is there already. That
+    /// it is staged in a third volume does not do: readers look for it in this one's tables.
     ///
     /// - Throws: `StoreError`; what reading the blob throws.
     public func copy(_ blob: ListedBlob, from reader: BlobReader) async throws {
         let id = blob.reference.id
         if unsaved[id] != nil || write?.blobs[id] != nil { return }
-        if try await database.stagedPointer(of: id) != nil { return }
+        if let current, try await database.stagedPointer(of: id)?.volume == current.volume { return }
         guard blob.kind == .commit || blob.reference.pointer.epoch == keys.epoch.id else {
             // A prelude names one epoch: what was sealed in another one is sealed anew.
             let plaintext = try await reader.read(blob.reference, kind: blob.kind)

@@ -168,7 +168,7 @@ extension StoreDatabase {
             for blob in blobs {
                 let tag = tag(.blob, blob.reference.id.bytes)
                 try connection.execute(
-                    "INSERT INTO staged_blob VALUES (?, ?, ?, ?)",
+                    "INSERT OR REPLACE INTO staged_blob VALUES (?, ?, ?, ?)",
                     [
                         .blob(tag), .blob(volume.value.bytes), .int(segment),
                         sealed(.blob, at: tag, blob.scaleBytes),

@@ -3,7 +3,9 @@ internal import DriveFormat
 
 extension Drive {
     /// Copies files and directories within the drive, attributes and times with them. Contents are shared, and so is a whole
-    /// directory where nothing is in its place: then it costs what its name costs, whatever is in it.
+    /// directory where nothing is in its place: then it costs what its name costs, whatever is in it, unless the drive has
+    /// files of several names: in it these are looked for, since the copy is no further name of them. What has several names
+    /// in a directory has them in its copy.
     ///
     /// One source gets the destination's name, or goes into it where it is written with a trailing slash or is a directory;
     /// several go into it. Directories above are made where they are missing. Directories merge with what is there: equal
@@ -22,8 +24,9 @@ extension Drive {
         let earlier: Snapshot? = if let which { try await snapshot(at: which) } else { nil }
         return try await change(options) { context in
             var root = context.root
+            var links = CopiedLinks(trees: context.trees, links: earlier.map(\.state) ?? context.state)
             for source in sources {
-                let entry = try await Self.source(source, earlier, context)
+                let entry = try await links.copy(of: Self.source(source, earlier, context))
                 guard recursive || entry.type != .directory else { throw DriveError.isADirectory(source) }
                 let existing = try await context.trees.entry(at: destination, from: root)
                 var target = destination
@@ -34,7 +37,7 @@ extension Drive {
                 if earlier == nil { try Self.checkDistinct(source, target) }
                 root = try await Self.place(entry, at: target, in: root, context)
             }
-            return root
+            return try await context.state(root, inodes: links.inodes)
         }
     }
 
@@ -49,7 +52,6 @@ extension Drive {
             found = try await context.trees.entry(at: path, from: context.root)
         }
         guard let found else { throw DriveError.notFound(path) }
-        try TreeOverlay.checkHasOneName(found)
         return found
     }
 

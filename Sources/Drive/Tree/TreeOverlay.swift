@@ -28,7 +28,6 @@ struct TreeOverlay: Sendable {
                 throw DriveError.invalidPath("\(path)", reason: "a directory of the drive holds a forbidden name")
             }
             let entry = try Entry(scaleBytes: value)
-            try Self.checkHasOneName(entry)
             let there = try change.old.map { try Entry(scaleBytes: $0) }
             let result = try await lay(entry, over: there, at: path.appending(change.key))
             edits.append(ProllyEdit(key: change.key, value: result.scaleBytes))
@@ -39,10 +38,5 @@ struct TreeOverlay: Sendable {
             return true
         }
         return edits.isEmpty ? merged : try await trees.directories.apply(edits, to: merged)
-    }
-
-    /// One more name of a file that has several would have to be counted.
-    static func checkHasOneName(_ entry: Entry) throws(DriveError) {
-        guard entry.linkGroup == nil else { throw .needsNewerVersion("a file with several names") }
     }
 }

@@ -25,9 +25,9 @@ extension DriveError: Reportable {
         case .ambiguousCommit(_, let ids): "write more of one of \(ids.map { $0.prefix(16) }.joined(separator: ", "))"
         case .noState:
             "write 8 digits of a commit's id or more, its number, head~N, 2026-11-22, '2026-11-22 14:03:05', 14:03, or 2026-11-22T14:03:05Z"
-        case .needsNewerVersion: "use a newer version of cessdrive"
         case .stateDamaged: startingAnew
         case .diskFull: "make room and run the same command again"
+        case .damagedName: "an older state may have it: 'cessdrive log' lists them, and --at reads them"
         case .notAFile: "'cessdrive stat' shows what it is"
         case .invalidPath, .notADirectory, .exists, .directoryNotEmpty, .unreadable, .unwritable: nil
         }
@@ -40,12 +40,12 @@ extension DriveError: Reportable {
         case .notFound, .noSuchCommit, .beforeFirstCommit: .notFound
         case .newerHead: .busy
         case .staleNetwork: .temporary
-        case .stateDamaged: .damaged
+        case .stateDamaged, .damagedName: .damaged
         case .diskFull: .outOfSpace
         case .driveExists, .notADirectory, .notAFile, .isADirectory, .directoryInTheWay, .exists, .directoryNotEmpty,
             .unreadable,
             .unwritable,
-            .targetExists, .needsNewerVersion:
+            .targetExists:
             .failed
         }
     }
