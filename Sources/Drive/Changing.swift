@@ -65,25 +65,92 @@ extension Drive {
     /// Makes a change: whatever an earlier one left undone is carried on first; then `body` gives the new state,
     /// and a commit of it is made, placed and published. What other machines commit meanwhile is merged with it.
     ///
+    /// While another process of this machine carries a commit, the change is staged beside it, on top of what is staged
+    /// already; whichever process comes next to commit takes all of that into one commit.
+    ///
     /// - Throws: `DriveError.newerHead` if other machines commit again and again; what was staged stays, for the next change.
     func change(
         _ options: ChangeOptions, _ body: (ChangeContext) async throws -> DriveState
     ) async throws -> ChangeResult {
         try home.create()
-        let lock = try await WriterLock.acquire(home, waiting: options.waiting)
+        if let lock = try WriterLock.take(home.lock) {
+            defer { withExtendedLifetime(lock) {} }
+            try await carryOnToComplete(options)
+            return try await commitAndJoin(options) { context, _ in try await body(context) }
+        }
+        let staged = try await stageBeside(options, body)
+        let nothing = ChangeResult(hasCommit: false, stage: .complete, commit: nil)
+        if case .nothing = staged { return nothing }
+        if options.stage == .staged {
+            guard case .change = staged else { return nothing }
+            return ChangeResult(hasCommit: true, stage: .staged, commit: nil)
+        }
+        let lock = try await WriterLock.acquire(home.lock, waiting: options.waiting)
         defer { withExtendedLifetime(lock) {} }
-        var earlier = options
-        // The new commit stands on it.
-        earlier.stage = .complete
-        _ = try await carryOn(earlier)
+        try await carryOnToComplete(options)
+        let waiting = try await waitingChanges()
+        guard case .change(let number) = staged else {
+            if !waiting.isEmpty { _ = try await commitAndJoin(options) { context, _ in context.state } }
+            return nothing
+        }
+        guard waiting.contains(where: { $0.number == number }) else {
+            // Others have taken it in, and theirs is complete.
+            return ChangeResult(hasCommit: true, stage: .complete, commit: try await commitID(ofChange: number))
+        }
+        return try await commitAndJoin(options) { context, _ in context.state }
+    }
+
+    /// What became of a change while another process had the right to commit.
+    private enum Staged {
+        case nothing
+        /// It changes nothing because of what others have staged: that has to be complete.
+        case others
+        case change(Int64)
+    }
+
+    private func commitAndJoin(
+        _ options: ChangeOptions, _ body: (ChangeContext, Reading) async throws -> DriveState
+    ) async throws -> ChangeResult {
         let result: ChangeResult
-        do { result = try await commit(options) { context, _ in try await body(context) } } catch let stale
-            as StaleCommit
-        {
+        do { result = try await commit(options, body) } catch let stale as StaleCommit {
             result = try await rebase(stale.pending, options)
         }
         if result.hasCommit, options.stage == .complete { try await joinTips(options) }
         return result
+    }
+
+    /// A new commit stands on what was left undone.
+    private func carryOnToComplete(_ options: ChangeOptions) async throws {
+        var earlier = options
+        earlier.stage = .complete
+        _ = try await carryOn(earlier)
+    }
+
+    /// Stages a change and leaves a record of it, while another process has the right to commit.
+    ///
+    /// Its message and its right to the reserve are those of `options`.
+    private func stageBeside(
+        _ options: ChangeOptions, _ body: (ChangeContext) async throws -> DriveState
+    ) async throws -> Staged {
+        try await withSpool(options) { open in
+            let changes = try await waitingChanges()
+            let pending = try await pendingCommit()
+            if let pending { await open.spool.use(pending.plan.volumes.map(\.id)) }
+            let last: DriveState
+            if let pending {
+                last = pending.state
+            } else {
+                last = try await state(of: open.parents, open.trees, open.reading)
+            }
+            let base = try await absorb(changes, into: last, open.trees, open.spool)
+            let new = try await body(open.context(base))
+            if new.named == base.named { return changes.isEmpty && pending == nil ? .nothing : .others }
+            try await open.spool.barrier()
+            let record = ChangeRecord(
+                base: base, state: new, volumes: try await open.spool.usedVolumes(), message: options.message,
+                mayUseReserve: options.mayUseReserve)
+            return .change(try await database.addWaitingChange(record.scaleBytes))
+        }
     }
 
     /// A staged commit that must not be declared: its parents are not the tips any more, or one of its volumes has another
@@ -105,22 +172,39 @@ extension Drive {
                 return await deleteDoomed(state, reading)
             }
             do {
-                _ = try await commit(options) { context, _ in context.state }
+                _ = try await commit(options, takingIn: false) { context, _ in context.state }
             } catch let stale as StaleCommit {
                 _ = try await rebase(stale.pending, options)
             }
         }
     }
 
-    private func openSpool(_ ring: OpenKeyRing) async throws -> Spool {
+    private func openSpool(_ ring: OpenKeyRing, isFilling: Bool) async throws -> Spool {
         try await Spool(
             directory: home.spool.string, database: database, keys: ring.spoolKeys(keys),
-            segmentsPerVolume: segmentsPerVolume)
+            segmentsPerVolume: segmentsPerVolume, isFilling: isFilling)
     }
 
-    private func commit(
-        _ options: ChangeOptions, _ body: (ChangeContext, Reading) async throws -> DriveState
-    ) async throws -> ChangeResult {
+    /// The spool while it may be filled, and what the drive is on the network.
+    private struct OpenForChange {
+        let spool: Spool
+        let trees: DriveTrees
+        let reading: Reading
+        let parents: Parents
+        let view: Discovery.View
+        let ring: OpenKeyRing
+
+        func context(_ state: DriveState) -> ChangeContext {
+            ChangeContext(trees: trees, spool: spool, state: state, parents: parents)
+        }
+    }
+
+    /// Lends the spool to fill, as soon as no other process fills it.
+    private func withSpool<R>(
+        _ options: ChangeOptions, _ body: (OpenForChange) async throws -> R
+    ) async throws -> R {
+        let lock = try await WriterLock.acquire(home.spoolLock, waiting: options.waiting)
+        defer { withExtendedLifetime(lock) {} }
         var reading = try await reading(local: SpooledSegments(directory: home.spool.string))
         let state = try await reading.heads.refresh()
         let parents = Parents(tips: state.tips)
@@ -128,29 +212,56 @@ extension Drive {
             try await open(tip.commit.keyRing, with: [device.keys.box], for: reading.blobs)
         }
         let ring = try await keyRing(after: parents)
-        let spool = try await openSpool(ring)
+        let spool = try await openSpool(ring, isFilling: true)
         reading = try await self.reading(local: spool.localSegments)
         let trees = DriveTrees(
             keys: keys.drive, runs: parents.runs, database: database, reader: reading.blobs, spool: spool)
-        try await learnIndex(trees, parents.runs)
-
         do {
-            return try await commit(options, parents, state.view, ring, spool, trees, reading, body)
+            try await learnIndex(trees, parents.runs)
+            return try await body(
+                OpenForChange(
+                    spool: spool, trees: trees, reading: reading, parents: parents, view: state.view, ring: ring))
         } catch {
             await spool.settle()
             throw error
         }
     }
 
+    /// Makes a commit and carries it as far as is asked. The caller has the right to commit.
+    ///
+    /// - Parameter takingIn: whether changes that other processes have staged are taken in.
     private func commit(
-        _ options: ChangeOptions, _ parents: Parents, _ view: Discovery.View, _ ring: OpenKeyRing, _ spool: Spool,
-        _ trees: DriveTrees, _ reading: Reading, _ body: (ChangeContext, Reading) async throws -> DriveState
+        _ options: ChangeOptions, takingIn: Bool = true, lastChange: Int64 = 0,
+        _ body: (ChangeContext, Reading) async throws -> DriveState
     ) async throws -> ChangeResult {
-        let old = try await state(of: parents, trees, reading)
-        let new = try await body(ChangeContext(trees: trees, spool: spool, state: old, parents: parents), reading)
-        if new == old, parents.tips.count == 1 {
+        let made = try await withSpool(options) { open -> (PendingCommit, OpenForChange)? in
+            let changes = takingIn ? try await waitingChanges() : []
+            let pending = try await build(options, changes, lastChange, open, body)
+            return pending.map { ($0, open) }
+        }
+        // The spool is others' to fill while this is on its way.
+        guard let (pending, open) = made else {
             return ChangeResult(hasCommit: false, stage: .complete, commit: nil)
         }
+        options.observer(.reached(.staged))
+        try await carry(pending, reading: open.reading, spool: open.spool, options)
+        return ChangeResult(hasCommit: true, stage: options.stage, commit: pending.blob.id.description)
+    }
+
+    /// - Returns: the commit, kept on this disk; nil if it would change nothing.
+    private func build(
+        _ options: ChangeOptions, _ changes: [(number: Int64, record: ChangeRecord)], _ lastChange: Int64,
+        _ open: OpenForChange, _ body: (ChangeContext, Reading) async throws -> DriveState
+    ) async throws -> PendingCommit? {
+        let (parents, spool, trees, reading) = (open.parents, open.spool, open.trees, open.reading)
+        let old = try await state(of: parents, trees, reading)
+        let staged = try await absorb(changes, into: old, trees, spool)
+        let new = try await body(open.context(staged), reading)
+        if new.named == old.named, parents.tips.count == 1 {
+            try await database.set(Self.pendingSetting, to: nil, takingIn: changes.map(\.number))
+            return nil
+        }
+        try await spool.barrier()
         let folding = Folding(
             spool: spool, database: database, reader: reading.blobs, tables: reading.tables,
             epochs: try await epochKeys(), limit: partialLimit, logger: logger)
@@ -158,14 +269,20 @@ extension Drive {
             drive: id, name: name, genesis: chain.genesis, device: device, database: database, spool: spool,
             trees: trees, writer: BlobWriter(spool: spool, keys: keys.drive), folding: folding)
         let (blob, signed, plan) = try await builder.build(
-            new, parents: parents, doomed: try await stillThere(parents.doomed, view, reading),
-            keyRing: ring.record, message: options.message, nameTagKey: keys.nameTagKey)
+            new, parents: parents, doomed: try await stillThere(parents.doomed, open.view, reading),
+            keyRing: open.ring.record, message: Self.message(changes.map(\.record.message), options.message),
+            nameTagKey: keys.nameTagKey)
         let pending = PendingCommit(
-            plan: plan, blob: blob, signed: signed, mayUseReserve: options.mayUseReserve)
-        try await database.set(Self.pendingSetting, to: pending.scaleBytes)
-        options.observer(.reached(.staged))
-        try await carry(pending, reading: reading, spool: spool, options)
-        return ChangeResult(hasCommit: true, stage: options.stage, commit: blob.id.description)
+            plan: plan, blob: blob, signed: signed,
+            mayUseReserve: options.mayUseReserve && changes.allSatisfy(\.record.mayUseReserve),
+            lastChange: max(lastChange, changes.last?.number ?? 0))
+        try await database.set(Self.pendingSetting, to: pending.scaleBytes, takingIn: changes.map(\.number))
+        return pending
+    }
+
+    /// What a commit of several changes says in the log.
+    private static func message(_ changes: [[UInt8]], _ own: String) -> String {
+        (changes.map { String(decoding: $0, as: UTF8.self) } + [own]).filter { !$0.isEmpty }.joined(separator: "; ")
     }
 
     /// Carries on what an earlier command left undone, as far as `options.stage`.
@@ -173,16 +290,21 @@ extension Drive {
     /// - Returns: the commit, which may be another one by now, and how far it was carried; nil if nothing was left undone.
     public func finish(_ options: ChangeOptions) async throws -> ChangeResult? {
         try home.create()
-        let lock = try await WriterLock.acquire(home, waiting: options.waiting)
+        let lock = try await WriterLock.acquire(home.lock, waiting: options.waiting)
         defer { withExtendedLifetime(lock) {} }
-        return try await carryOn(options)
+        let changes = try await waitingChanges()
+        guard !changes.isEmpty else { return try await carryOn(options) }
+        try await carryOnToComplete(options)
+        var options = options
+        options.mayUseReserve = changes.allSatisfy(\.record.mayUseReserve)
+        return try await commitAndJoin(options) { context, _ in context.state }
     }
 
     private func carryOn(_ options: ChangeOptions) async throws -> ChangeResult? {
         guard let pending = try await pendingCommit() else { return nil }
         let known = try await reading(local: SpooledSegments(directory: home.spool.string)).heads.known()
         let ring = try await keyRing(after: Parents(tips: known.map { [$0] } ?? []))
-        let spool = try await openSpool(ring)
+        let spool = try await openSpool(ring, isFilling: false)
         let reading = try await reading(local: spool.localSegments)
         var result = ChangeResult(hasCommit: true, stage: options.stage, commit: pending.blob.id.description)
         do {
@@ -218,7 +340,8 @@ extension Drive {
         var options = options
         options.message = String(decoding: ours.message, as: UTF8.self)
         options.mayUseReserve = pending.mayUseReserve
-        let result = try await commit(options) { context, reading in
+        // What others have staged on top of it comes later, on top of what becomes of it.
+        let result = try await commit(options, takingIn: false, lastChange: pending.lastChange) { context, reading in
             await context.spool.use(pending.plan.volumes.map(\.id))
             let old: DriveState
             if let base = ours.parents.first {
@@ -226,11 +349,9 @@ extension Drive {
             } else {
                 old = DriveState(root: try await context.editor.emptyDirectory(context.root))
             }
-            var root = ours.rootAttributes
-            root.content = .directory(ours.root)
             let merge = TreeMerge(
-                trees: context.trees, mark: Self.conflictMark(ours), base: old,
-                ours: DriveState(root: root, links: ours.links), theirs: context.state)
+                trees: context.trees, mark: Self.conflictMark(ours), base: old, ours: pending.state,
+                theirs: context.state)
             let merged = try await merge.merged()
             try await context.spool.barrier()
             return merged

@@ -22,6 +22,7 @@ public actor Spool {
     private let queue = BlockingQueue("spool")
     private let open = OpenSegment()
     private let volumeSegmentCount: Int
+    private let isFilling: Bool
 
     /// The volume that takes new blobs, and the number of its open segment.
     private var current: (volume: VolumeID, position: Int, segment: Int)?
@@ -41,20 +42,25 @@ public actor Spool {
     private var write: (task: Task<Void, any Error>, blobs: [BlobID: StagedBlob])?
     public private(set) var sealedBytes = 0
 
-    /// Opens the spool in `directory`, going on with what a former process had saved. One spool of a directory at a time.
+    /// Opens the spool in `directory`, going on with what a former process had saved. One spool of a directory at a time takes
+    /// new blobs; another process may send and publish meanwhile what was sealed before.
     ///
+    /// - Parameter isFilling: whether it takes new blobs. One that does not leaves alone what others may be writing.
     /// - Throws: `StoreError.stateDamaged` if the database is not the one that the segments in the directory belong to.
     public init(
-        directory: String, database: StoreDatabase, keys: SpoolKeys, segmentsPerVolume: Int = Spool.segmentsPerVolume
+        directory: String, database: StoreDatabase, keys: SpoolKeys, segmentsPerVolume: Int = Spool.segmentsPerVolume,
+        isFilling: Bool = true
     ) async throws {
         precondition(1..<SegmentLayout.maximumSegmentsPerVolume ~= segmentsPerVolume)
         files = try SpoolFiles(directory: directory)
         self.database = database
         self.keys = keys
         volumeSegmentCount = segmentsPerVolume
+        self.isFilling = isFilling
+        try await finishRenaming()
+        guard isFilling else { return }
         try await database.forgetPublished()
         let volumes = try await database.spooledVolumes()
-        try await finishRenaming()
         try await removeForgotten(known: Set(volumes.map(\.id)))
         nextPosition = (volumes.map(\.position).max() ?? -1) + 1
         if let volume = volumes.first(where: { $0.state == .open }) { try await takeUp(volume) }
@@ -152,6 +158,7 @@ public actor Spool {
     }
 
     private func makeRoom(for sealedByteCount: Int) async throws {
+        precondition(isFilling, "a spool that was opened to send from takes no blobs")
         try await closeLeftOver()
         if current == nil { try await beginVolume() }
         if !open.withBuilder({ $0.hasRoom(for: sealedByteCount) }) { try await advance() }
@@ -282,6 +289,9 @@ public actor Spool {
         for volume in used.subtracting(placed) where try await database.volume(volume) == nil { return volume }
         return nil
     }
+
+    /// Forgets the rows of what was published.
+    public func forgetPublished() async throws { try await database.forgetPublished() }
 
     /// The staged volumes that this change refers to, in the order in which they were begun.
     public func usedVolumes() async throws -> [VolumeID] {

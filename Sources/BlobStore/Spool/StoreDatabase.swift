@@ -51,13 +51,15 @@ public struct StoreDatabase: Sendable {
             CREATE INDEX folded_volume_new ON folded_volume (new);
             -- Known volumes that are filled to less than a half, which the chain shows to everybody.
             CREATE TABLE partial_volume (id BLOB PRIMARY KEY, live INTEGER NOT NULL) WITHOUT ROWID;
+            -- Changes that are staged and wait for a commit. No number is given twice.
+            CREATE TABLE waiting_change (number INTEGER PRIMARY KEY AUTOINCREMENT, record BLOB NOT NULL);
             """),
     ]
 
     // MARK: Sealing
 
     /// What there are rows of; each kind is sealed for itself.
-    enum Kind: String { case setting, blob, pointer, run, volume, record, hashes, row, placement, file, node }
+    enum Kind: String { case setting, change, blob, pointer, run, volume, record, hashes, row, placement, file, node }
 
     /// What a row is looked up by.
     func tag(_ kind: Kind, _ key: [UInt8]) -> [UInt8] { local.tag(key, purpose: "store/" + kind.rawValue).bytes }

@@ -104,7 +104,11 @@ extension Drive {
     /// ` (conflict DEVICE 2026-11-22 14.03)`: whose the other file is, and since when.
     static func conflictMark(_ commit: Commit) -> [UInt8] {
         let device = commit.keyRing.devices.first { $0.device == commit.device }?.name ?? DeviceIdentity.hostName
+        return conflictMark(device, commit.created)
+    }
+
+    static func conflictMark(_ device: [UInt8], _ time: Timestamp) -> [UInt8] {
         let name = device.filter { $0 != UInt8(ascii: "/") && $0 != 0 }
-        return Array(" (conflict ".utf8) + name + Array(" \(Moment.minute(commit.created)))".utf8)
+        return Array(" (conflict ".utf8) + name + Array(" \(Moment.minute(time)))".utf8)
     }
 }

@@ -9,12 +9,24 @@ struct PendingCommit: Sendable, ScaleCodable {
     let signed: SignedCommit
     /// As `ChangeOptions.mayUseReserve`.
     let mayUseReserve: Bool
+    /// The number of the last change that it has taken in from another process; 0 if it took in none.
+    let lastChange: Int64
 
-    init(plan: PlacementPlan, blob: BlobReference, signed: SignedCommit, mayUseReserve: Bool) {
+    init(
+        plan: PlacementPlan, blob: BlobReference, signed: SignedCommit, mayUseReserve: Bool, lastChange: Int64 = 0
+    ) {
         self.plan = plan
         self.blob = blob
         self.signed = signed
         self.mayUseReserve = mayUseReserve
+        self.lastChange = lastChange
+    }
+
+    /// What the drive is with it.
+    var state: DriveState {
+        var root = signed.commit.rootAttributes
+        root.content = .directory(signed.commit.root)
+        return DriveState(root: root, links: signed.commit.links)
     }
 
     init(from decoder: inout ScaleDecoder) throws(ScaleError) {
@@ -22,6 +34,7 @@ struct PendingCommit: Sendable, ScaleCodable {
         blob = try decoder.decode()
         signed = try decoder.decode()
         mayUseReserve = try decoder.bool()
+        lastChange = Int64(bitPattern: try decoder.integer(UInt64.self))
     }
 
     func encode(to encoder: inout ScaleEncoder) {
@@ -29,5 +42,6 @@ struct PendingCommit: Sendable, ScaleCodable {
         encoder.encode(blob)
         encoder.encode(signed)
         encoder.bool(mayUseReserve)
+        encoder.integer(UInt64(bitPattern: lastChange))
     }
 }

@@ -27,9 +27,10 @@ extension Drive {
             throw StoreError.notDeclared(FID(own.fid))
         }
         let found = FoundCommit(blob: pending.blob, signed: pending.signed, fid: own.fid, completion: completion)
+        try await remember(pending)
         try await reading.heads.publish(found, volumes: records, clearing: Self.pendingSetting)
         for (id, record) in records { try await spool.removeFiles(of: id, segmentCount: record.segments.count) }
-        try await spool.discardAll(but: [])
+        try await spool.forgetPublished()
     }
 
     /// So many rows of a volume may fail to be read back: their nodes may have gone since they reported, or lie, and four

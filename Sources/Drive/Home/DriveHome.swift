@@ -21,7 +21,10 @@ public struct DriveHome: Sendable {
     public var keystore: FilePath { directory.appending("keystore") }
     public var database: FilePath { directory.appending("store.sqlite") }
     public var spool: FilePath { directory.appending("spool") }
+    /// Who holds this carries a commit to the network.
     var lock: FilePath { directory.appending("lock") }
+    /// Who holds this puts something into the spool.
+    var spoolLock: FilePath { directory.appending("spool.lock") }
 
     public var exists: Bool { unsafe access(keystore.string, F_OK) == 0 }
 

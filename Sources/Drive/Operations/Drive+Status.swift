@@ -24,8 +24,10 @@ extension Drive {
         let known = try await reading(local: SpooledSegments(directory: home.spool.string)).heads.known()
         let spooled = try await database.spooledBytes()
         guard let pending = try await pendingCommit() else {
+            let isWaiting = try await !waitingChanges().isEmpty
             return DriveStatus(
-                pendingCommit: nil, stage: nil, reportedRows: 0, wantedRows: 0, spooledBytes: spooled,
+                pendingCommit: nil, stage: isWaiting ? .staged : nil, reportedRows: 0, wantedRows: 0,
+                spooledBytes: spooled,
                 knownSequence: known?.commit.sequence)
         }
         let progress = try await VolumeProgress.of(

@@ -43,7 +43,7 @@ public struct TreeRoot: Hashable, Sendable, ScaleCodable {
     var isPointed: Bool { reference.count == BlobReference.byteCount }
 
     /// The same tree, named by the blob id of its root: both references begin with it.
-    var named: TreeRoot {
+    public var named: TreeRoot {
         TreeRoot(reference: Array(reference.prefix(BlobID.byteCount)), level: level, count: count, bytes: bytes)
     }
 
