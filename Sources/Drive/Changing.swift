@@ -268,8 +268,10 @@ extension Drive {
         let builder = CommitBuilder(
             drive: id, name: name, genesis: chain.genesis, device: device, database: database, spool: spool,
             trees: trees, writer: BlobWriter(spool: spool, keys: keys.drive), folding: folding)
+        let waiting = try await waitingChanges().flatMap(\.record.volumes)
         let (blob, signed, plan) = try await builder.build(
-            new, parents: parents, doomed: try await stillThere(parents.doomed, open.view, reading),
+            new, parents: parents, keeping: Set(waiting),
+            doomed: try await stillThere(parents.doomed, open.view, reading),
             keyRing: open.ring.record, message: Self.message(changes.map(\.record.message), options.message),
             nameTagKey: keys.nameTagKey)
         let pending = PendingCommit(

@@ -274,12 +274,14 @@ public actor Spool {
     ///
     /// What an interrupted change has left and this one has had no use for is given up first. The nodes that are written now
     /// may equal some of that, and found there they would lie in a volume that is not placed with the commit.
-    public func beginCommit() async throws {
+    ///
+    /// - Parameter kept: volumes that this commit has no use for, but that are not given up: others wait with them.
+    public func beginCommit(keeping kept: Set<VolumeID> = []) async throws {
         try await barrier()
         try await closeLeftOver()
         if current == nil { try await beginVolume() }
         if let current { used.insert(current.volume) }
-        try await discardAll(but: used)
+        try await discardAll(but: used.union(kept))
         isCommitting = true
     }
 

@@ -21,10 +21,12 @@ struct CommitBuilder: Sendable {
     /// - Parameters:
     ///   - state: the new root directory, its attributes and its tree, and the new tree of link groups.
     ///   - parents: what the change was made on.
+    ///   - kept: staged volumes that wait for a later commit.
     ///   - doomed: what the parents have doomed and the chain still has.
     /// - Returns: the commit, and the volumes to place for it.
     func build(
-        _ state: DriveState, parents: Parents, doomed: [DoomedVolume], keyRing: KeyRing, message: String,
+        _ state: DriveState, parents: Parents, keeping kept: Set<VolumeID>, doomed: [DoomedVolume], keyRing: KeyRing,
+        message: String,
         nameTagKey: Secret
     ) async throws -> (blob: BlobReference, signed: SignedCommit, plan: PlacementPlan) {
         let root = state.root
@@ -33,7 +35,7 @@ struct CommitBuilder: Sendable {
         guard sequence < Commit.sequenceLimit else {
             throw StoreError.stateDamaged(reason: "the head has the last number that a commit can have")
         }
-        try await spool.beginCommit()
+        try await spool.beginCommit(keeping: kept)
         guard let volume = await spool.openVolume else { preconditionFailure("a commit has an open volume") }
         let contents = try await spool.usedVolumes().filter { $0 != volume }
         let live = try await LiveVolumes(parents, trees, database)

@@ -44,7 +44,7 @@ struct GroupCommitTests {
         }
         var options = ChangeOptions()
         options.stage = .staged
-        let result = try await fixture.drive().put(
+        let result = try await fixture.drive(segmentsPerVolume: 1).put(
             [fixture.write(content, to: name)], to: DrivePath("/\(name)"), into: false, options: options
         ).result
         #expect(result.hasCommit && result.stage == .staged)
@@ -83,6 +83,26 @@ struct GroupCommitTests {
             #expect(try await head.names("/") == ["a", "theirs"])
             #expect(try await head.bytes("/a") == noise(3000, seed: 1))
             #expect(try await drive.finish(ChangeOptions()) == nil)
+        }
+    }
+
+    @Test func `what waits outlives that the commit it stands on has to be made anew`() async throws {
+        try await DriveFixture.with { fixture in
+            let drive = try await fixture.created()
+            var options = ChangeOptions()
+            options.stage = .staged
+            _ = try await drive.put(fixture.write(noise(3000, seed: 1), to: "first"), to: "/first", options: options)
+            // In volumes of its own, closed ones among them.
+            let large = noise(40 << 20, seed: 2)
+            try await stageBeside(fixture, "a", large)
+            let other = try fixture.drive(home: "second", device: .random())
+            _ = try await other.adopt(fixture.root)
+            _ = try await other.put(fixture.write([2], to: "theirs"), to: "/theirs")
+            _ = try await fixture.drive().finish(ChangeOptions())
+            let head = try await fixture.drive(home: "third", device: .random()).adopt(fixture.root)
+            #expect(try await head.names("/") == ["a", "first", "theirs"])
+            #expect(try await head.bytes("/a") == large)
+            #expect(try await head.bytes("/first") == noise(3000, seed: 1))
         }
     }
 
