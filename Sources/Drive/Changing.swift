@@ -209,16 +209,14 @@ extension Drive {
         options.mayUseReserve = pending.mayUseReserve
         let result = try await commit(options) { context, reading in
             await context.spool.use(pending.plan.volumes.map(\.id))
-            let old: Entry
-            if let base = ours.parents.first {
-                old = Snapshot(try await self.commit(base, reading), trees: context.trees).root
-            } else {
-                old = try await context.editor.emptyDirectory(context.root)
-            }
+            var base: [FoundCommit] = []
+            for parent in ours.parents { base.append(try await self.commit(parent, reading)) }
+            var old = try await self.mergedRoot(Parents(tips: base), trees: context.trees, reading)
+            if old == nil { old = try await context.editor.emptyDirectory(context.root) }
             let merge = TreeMerge(trees: context.trees, mark: Self.conflictMark(ours))
             var root = ours.rootAttributes
             root.content = .directory(ours.root)
-            let merged = try await merge.merge(root, with: context.root, since: old)
+            let merged = try await merge.merge(root, with: context.root, since: old ?? context.root)
             try await context.spool.barrier()
             return merged
         }
