@@ -17,6 +17,8 @@ final class DeviceLine: Sendable {
         case lag(BlockRef, questions: Int)
         /// The list leaves these out; the charge of the territory and the files themselves fit that, or do not.
         case hide(Set<FID>, isConsistent: Bool)
+        /// Nothing is deleted.
+        case refuseDeletion
     }
 
     private struct State {
@@ -146,7 +148,8 @@ extension DeviceLine: StorageChain, FragmentNodes {
     }
 
     func signDeletion(of fids: [FID], owner: AccountID, signer: KeyPair) async throws -> SignedExtrinsic {
-        try await turn { try await network.signDeletion(of: fids, owner: owner, signer: signer) }
+        if state.withLock({ if case .refuseDeletion = $0.fault { true } else { false } }) { throw Cut() }
+        return try await turn { try await network.signDeletion(of: fids, owner: owner, signer: signer) }
     }
 
     func send(_ signed: SignedExtrinsic) async throws { try await turn { try await network.send(signed) } }

@@ -214,8 +214,11 @@ final class DeviceWorld {
         }
         let path = try path()
         // Some contents are put more than once.
-        let content = happens(15) ? noise(1500, seed: random.next() % 3) : noise(
-            200 + Int(random.next() % 3000), seed: 1000 + UInt64(number))
+        let content =
+            happens(15)
+            ? noise(1500, seed: random.next() % 3)
+            : noise(
+                200 + Int(random.next() % 3000), seed: 1000 + UInt64(number))
         return change(attempt(.put(path), content)) { [options] in
             let rest = Mutex(content[...])
             _ = try await drive.put(
@@ -287,10 +290,12 @@ final class DeviceWorld {
                 let start = height
                 let left = Mutex(content)
                 _ = try await drive(devices[index]).put(
-                    stream: { _ in left.withLock { bytes in
-                        defer { bytes = [] }
-                        return bytes
-                    } }, to: path, options: ChangeOptions())
+                    stream: { _ in
+                        left.withLock { bytes in
+                            defer { bytes = [] }
+                            return bytes
+                        }
+                    }, to: path, options: ChangeOptions())
                 model.add(
                     DriveModel.Attempt(
                         number: began, action: .put(path), content: content, visible: start, end: height,
@@ -365,7 +370,9 @@ final class DeviceWorld {
         while let directory = open.popLast() {
             var paths: [DrivePath] = []
             try await snapshot.list(directory) { name, entry in
-                if entry.type == .directory { open.append(directory.appending(name)) } else {
+                if entry.type == .directory {
+                    open.append(directory.appending(name))
+                } else {
                     paths.append(directory.appending(name))
                 }
             }
