@@ -160,6 +160,10 @@ extension Drive {
         let head: UInt64
     }
 
+    /// A staged commit that others have built on and folded since: its volume is gone from the chain, and made anew it would
+    /// bring back what they have removed.
+    private struct FoldedCommit: Error {}
+
     /// Where machines committed at once, those that came second bring all together: so one of any two does. Where there is
     /// one tip, what it has given up is deleted.
     private func joinTips(_ options: ChangeOptions) async throws {
@@ -345,14 +349,12 @@ extension Drive {
         // What others have staged on top of it comes later, on top of what becomes of it.
         let result = try await commit(options, takingIn: false, lastChange: pending.lastChange) { context, reading in
             await context.spool.use(pending.plan.volumes.map(\.id))
-            let old: DriveState
-            if let base = ours.parents.first {
-                old = Snapshot(try await self.commit(base, reading), trees: context.trees).state
-            } else {
-                old = DriveState(root: try await context.editor.emptyDirectory(context.root))
-            }
+            var base: [FoundCommit] = []
+            for parent in ours.parents { base.append(try await self.commit(parent, reading)) }
+            var old = try await self.mergedState(Parents(tips: base), trees: context.trees, reading)
+            if old == nil { old = DriveState(root: try await context.editor.emptyDirectory(context.root)) }
             let merge = TreeMerge(
-                trees: context.trees, mark: Self.conflictMark(ours), base: old, ours: pending.state,
+                trees: context.trees, mark: Self.conflictMark(ours), base: old ?? context.state, ours: pending.state,
                 theirs: context.state)
             let merged = try await merge.merged()
             try await context.spool.barrier()
@@ -375,11 +377,29 @@ extension Drive {
         tolerance: Int = Drive.sampleTolerance
     ) async throws {
         guard options.stage > .staged else { return }
-        try await checkNames(of: pending, spool)
         let placer = Placer(
             chain: chain, nodes: nodes, database: database, spool: spool, signer: account, territory: territoryName,
             reserve: pending.mayUseReserve ? 0 : Placer.reserve, transfers: options.transfers,
             observer: options.observer)
+        do { try await carry(pending, reading, spool, placer, options, tolerance) } catch let error
+            where error is FoldedCommit || error is ReadError || error is StoreError
+        {
+            let isFolded = error is FoldedCommit ? true : (try? await self.isFolded(pending, reading)) == true
+            guard isFolded else { throw error }
+            // It was complete before this machine could say so.
+            try await database.set(Self.pendingSetting, to: nil)
+            try await spool.discardAll(but: [])
+        }
+        guard options.stage == .complete else { return }
+        try await placer.forgetSubmissions()
+        options.observer(.reached(.complete))
+    }
+
+    private func carry(
+        _ pending: PendingCommit, _ reading: Reading, _ spool: Spool, _ placer: Placer, _ options: ChangeOptions,
+        _ tolerance: Int
+    ) async throws {
+        try await checkNames(of: pending, spool)
         do {
             if try await !placer.isCommitDeclared(pending.plan) {
                 try await options.declaring()
@@ -404,10 +424,7 @@ extension Drive {
             try await spool.rename(volume.id)
             throw StaleCommit(pending: pending, head: pending.signed.commit.sequence)
         }
-        if options.stage == .complete {
-            try await publish(pending, reading, spool, tolerance)
-            options.observer(.reached(.complete))
-        }
+        if options.stage == .complete { try await publish(pending, reading, spool, tolerance) }
     }
 
     /// A commit that calls a volume by a name that it has no longer would be complete, and would never count. A volume may
@@ -418,9 +435,18 @@ extension Drive {
         }
     }
 
+    private func isFolded(_ pending: PendingCommit, _ reading: Reading) async throws -> Bool {
+        Self.areFolding(try await reading.heads.refresh().tips, pending)
+    }
+
+    private static func areFolding(_ tips: [FoundCommit], _ pending: PendingCommit) -> Bool {
+        tips.contains { $0.commit.folded.contains { $0.old == pending.signed.commit.volume } }
+    }
+
     /// Nothing is declared on top of commits that are not the tips any more.
     private func checkParent(of pending: PendingCommit, _ reading: Reading) async throws {
         let tips = try await reading.heads.refresh().tips
+        if Self.areFolding(tips, pending) { throw FoldedCommit() }
         guard Set(pending.signed.commit.parents) == Set(tips.map(\.reference)) else {
             throw StaleCommit(pending: pending, head: tips.map(\.commit.sequence).max() ?? 0)
         }

@@ -189,6 +189,7 @@ public struct DriveHeads: Sendable {
         for tip in tips {
             known.insert(tip.fid)
             known.formUnion(try await sets.fids(of: tip, beyond: nil).values)
+            known.formUnion(tip.commit.doomed.map(\.fid))
         }
         let found = try await discovery.chargedBytes(of: known.subtracting(view.fids), at: view)
         guard found >= view.missingBytes else {

@@ -58,14 +58,14 @@ public struct Placer: Sendable {
         let volumes = try await load(plan)
         for attempt in 1...Self.declarationAttempts {
             do {
-                try await carry(volumes, to: stage)
+                try await carry(volumes, to: stage, isAgain: attempt > 1)
                 return
             } catch StoreError.notDeclared where attempt < Self.declarationAttempts { continue }
         }
     }
 
-    private func carry(_ volumes: [Volume], to stage: Stage) async throws {
-        try await declare(volumes)
+    private func carry(_ volumes: [Volume], to stage: Stage, isAgain: Bool) async throws {
+        try await declare(volumes, isAgain: isAgain)
         observer(.reached(.declared))
         guard stage > .declared else { return }
         let hasContents = volumes.contains { !$0.isCommit }
@@ -80,14 +80,17 @@ public struct Placer: Sendable {
         observer(.reached(.included))
         guard stage > .included else { return }
         try await waitForFiles(volumes, only: { _ in true }, finalized: true)
-        try await database.set(Self.submissionsSetting, to: nil)
     }
+
+    /// The volumes are published: nothing that was sent for them is asked for again. Until then it is what tells a server
+    /// that does not show them yet from a chain that has never had them.
+    public func forgetSubmissions() async throws { try await setSubmissions([]) }
 
     /// Whether the chain has a deal or a file for the commit's volume; what was sent before is settled first.
     public func isCommitDeclared(_ plan: PlacementPlan) async throws -> Bool {
-        try await resubmit()
+        let included = try await resubmit()
         let commit = try await load(PlacementPlan(contents: [], commit: plan.commit))
-        return try await undeclared(commit).isEmpty
+        return try await undeclared(commit, since: included).isEmpty
     }
 
     struct Volume: Sendable {
@@ -131,10 +134,13 @@ public struct Placer: Sendable {
     /// Declares what is not yet declared: contents in one extrinsic, the commit's volume in a later one.
     ///
     /// A deal is never declared twice: the chain would replace it and leak what it locked (protocol reference §12, 7).
-    private func declare(_ volumes: [Volume]) async throws {
-        try await resubmit()
-        let undeclared = try await undeclared(volumes)
-        guard !undeclared.isEmpty else { return }
+    /// Nor is one that became a file and was deleted since: if another machine has done that, the commit is part of the
+    /// history, and what was sent for it is still in its block.
+    private func declare(_ volumes: [Volume], isAgain: Bool) async throws {
+        let included = try await resubmit()
+        let undeclared = try await undeclared(volumes, since: included)
+        guard let first = undeclared.first else { return }
+        if isAgain, included > 0 { throw StoreError.notDeclared(first.fid) }
         try await checkTerritory(for: undeclared)
         try await checkNodes(for: volumes)
         for group in Self.groups(undeclared) {
@@ -145,8 +151,7 @@ public struct Placer: Sendable {
             // All of them wait in the pool at once, in the order of their nonces.
             try await patiently { try await chain.send(submission) }
         }
-        try await resubmit()
-        for volume in try await self.undeclared(volumes) {
+        for volume in try await self.undeclared(volumes, since: try await resubmit()) {
             // Included, and yet not there: it was refused as a whole without an error, or a fork took it away.
             throw StoreError.notDeclared(volume.fid)
         }
@@ -184,18 +189,24 @@ public struct Placer: Sendable {
 
     /// Sends again what was sent before, and forgets only what can never take effect any more: a server's refusal does not
     /// prove that no other server took it.
-    private func resubmit() async throws {
+    ///
+    /// - Returns: the newest block that has something of it; 0 if none has.
+    private func resubmit() async throws -> BlockNumber {
         var kept: [SignedExtrinsic] = []
+        var newest: BlockNumber = 0
         let known = try await submissions()
         for (number, submission) in known.enumerated() {
             do {
-                if try await patiently({ try await chain.submit(submission) }) != nil { kept.append(submission) }
+                guard let block = try await patiently({ try await chain.submit(submission) }) else { continue }
+                kept.append(submission)
+                newest = max(newest, block)
             } catch SubmissionError.failed(let failure, let block) {
                 try await setSubmissions(kept + known[(number + 1)...])
                 throw SubmissionError.failed(failure, in: block)
             }
         }
         if kept.count < known.count { try await setSubmissions(kept) }
+        return newest
     }
 
     /// Another drive of this account may have been faster with a nonce.
@@ -213,8 +224,17 @@ public struct Placer: Sendable {
     ///
     /// What a deal locks is set free when the territory expires and is taken up again meanwhile: then the last report
     /// fails for ever, and declaring again is the only remedy (protocol reference §12, 14).
-    private func undeclared(_ volumes: [Volume]) async throws -> [Volume] {
-        let block = try await chain.bestBlock()
+    ///
+    /// - Parameter included: the block that has what was declared before. A server that is behind it does not show that, and
+    ///   would have it declared twice.
+    /// - Throws: `StoreError.notDeclared` if the server stays behind.
+    private func undeclared(_ volumes: [Volume], since included: BlockNumber) async throws -> [Volume] {
+        var block = try await chain.bestBlock()
+        for _ in 0..<Self.poolPatience where block.number < included {
+            try await Task.sleep(for: chain.blockTime)
+            block = try await chain.bestBlock()
+        }
+        if block.number < included, let volume = volumes.last { throw StoreError.notDeclared(volume.fid) }
         let states = zip(volumes, try await states(of: volumes, at: block.hash))
         let missing = states.filter { $0.1 == .nothing }.map(\.0)
         let open = states.filter { if case .deal = $0.1 { true } else { false } }.map(\.0)
@@ -351,7 +371,9 @@ public struct Placer: Sendable {
             let spare = rows.count(where: pending.contains) - own.count
             return open.filter { !pending.contains($0) }.dropFirst(spare)
         }.sorted()
-        return (missing, reporters.union(placed.map(\.node)))
+        // A node whose row another one has reported instead may have one that is still open.
+        let waiting = placed.filter { !reported.contains($0.row) }
+        return (missing, reporters.union(waiting.map(\.node)))
     }
 
     // MARK: Waiting

@@ -138,14 +138,16 @@ public actor Spool {
         return stage(reference, blob.kind)
     }
 
-    /// Copies a blob of another volume into the open one, as it is sealed where that is possible, unless it is there already. That
-    /// it is staged in a third volume does not do: readers look for it in this one's tables.
+    /// Copies a blob of another volume into the open one, as it is sealed where that is possible, unless it is there already.
+    /// That a volume which was staged before has it too does not help who looks for it in the one that was folded.
     ///
     /// - Throws: `StoreError`; what reading the blob throws.
     public func copy(_ blob: ListedBlob, from reader: BlobReader) async throws {
         let id = blob.reference.id
-        if unsaved[id] != nil || write?.blobs[id] != nil { return }
-        if let current, try await database.stagedPointer(of: id)?.volume == current.volume { return }
+        let staged = unsaved[id] ?? write?.blobs[id]
+        let place: Pointer?
+        if let staged { place = staged.reference.pointer } else { place = try await database.stagedPointer(of: id) }
+        if let place, place.volume == current?.volume { return }
         guard blob.kind == .commit || blob.reference.pointer.epoch == keys.epoch.id else {
             // A prelude names one epoch: what was sealed in another one is sealed anew.
             let plaintext = try await reader.read(blob.reference, kind: blob.kind)

@@ -168,6 +168,7 @@ extension StoreDatabase {
             for blob in blobs {
                 let tag = tag(.blob, blob.reference.id.bytes)
                 try connection.execute(
+                    // A blob that is copied may be staged in a closed volume, too.
                     "INSERT OR REPLACE INTO staged_blob VALUES (?, ?, ?, ?)",
                     [
                         .blob(tag), .blob(volume.value.bytes), .int(segment),

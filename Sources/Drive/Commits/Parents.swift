@@ -62,43 +62,47 @@ struct Parents: Sendable {
 }
 
 extension Drive {
-    /// What a change begins with: the head's state, with what every other tip has changed since the newest commit that both
+    /// What a change begins with: the head's state, with what every other tip has changed since the newest commits that both
     /// build on.
     func mergedState(_ parents: Parents, trees: DriveTrees, _ reading: Reading) async throws -> DriveState? {
         guard let head = parents.head else { return nil }
         var state = Snapshot(head, trees: trees).state
-        for tip in parents.tips.dropFirst() {
-            let base = try await commonAncestor(head, tip, reading)
-            let old: DriveState
-            if let base {
-                old = Snapshot(base, trees: trees).state
-            } else {
-                // Two machines began the drive at once.
-                old = DriveState(root: try await TreeEditor(trees: trees).emptyDirectory(state.root))
-            }
+        for (number, tip) in parents.tips.enumerated().dropFirst() {
+            let bases = try await commonAncestors(of: Array(parents.tips[..<number]), and: tip, reading)
+            // Two machines that merged the same tips at once have several in common: what these come to together is what
+            // both began with. By one of them alone, what one side has removed since would be new on the other.
+            var old = try await mergedState(Parents(tips: bases), trees: trees, reading)
+            // Two machines began the drive at once.
+            if old == nil { old = DriveState(root: try await TreeEditor(trees: trees).emptyDirectory(state.root)) }
             let merge = TreeMerge(
-                trees: trees, mark: Self.conflictMark(tip.commit), base: old, ours: Snapshot(tip, trees: trees).state,
-                theirs: state)
+                trees: trees, mark: Self.conflictMark(tip.commit), base: old ?? state,
+                ours: Snapshot(tip, trees: trees).state, theirs: state)
             state = try await merge.merged()
         }
         return state
     }
 
-    /// The newest commit that both build on, or one of the two; nil if they have none in common.
-    private func commonAncestor(_ a: FoundCommit, _ b: FoundCommit, _ reading: Reading) async throws -> FoundCommit? {
-        var found = [a.reference: a, b.reference: b]
-        var reachedFrom: [CommitReference: Set<Int>] = [a.reference: [0]]
-        reachedFrom[b.reference, default: []].insert(1)
-        while let next = found.values.max(by: { $0.commit.sequence < $1.commit.sequence }) {
-            let sides = reachedFrom[next.reference] ?? []
-            if sides.count == 2 { return next }
-            found[next.reference] = nil
-            for parent in next.commit.parents {
-                reachedFrom[parent, default: []].formUnion(sides)
-                if found[parent] == nil { found[parent] = try await commit(parent, reading) }
+    /// The newest commits that `tip` and any of the others build on, or are; none builds on another one of them. In the order
+    /// in which the commits that merged them name them.
+    private func commonAncestors(
+        of others: [FoundCommit], and tip: FoundCommit, _ reading: Reading
+    ) async throws -> [FoundCommit] {
+        var walk = CommonAncestors(of: others.map(\.reference), and: tip.reference)
+        var open = Dictionary((others + [tip]).map { ($0.reference, $0) }) { first, _ in first }
+        var found: [FoundCommit] = []
+        // Parents have smaller numbers: whoever has the greatest was reached on all ways that lead to it.
+        while let next = open.values.max(by: { $0.commit.sequence < $1.commit.sequence }) {
+            open[next.reference] = nil
+            if walk.isNewest(next.reference) { found.append(next) }
+            walk.pass(from: next.reference, to: next.commit.parents)
+            guard open.keys.contains(where: walk.isOpen) || next.commit.parents.contains(where: walk.isOpen) else {
+                break
+            }
+            for parent in next.commit.parents where open[parent] == nil {
+                open[parent] = try await commit(parent, reading)
             }
         }
-        return nil
+        return found.sorted { walk.position(of: $0.reference) < walk.position(of: $1.reference) }
     }
 
     /// ` (conflict DEVICE 2026-11-22 14.03)`: whose the other file is, and since when.
@@ -111,4 +115,43 @@ extension Drive {
         let name = device.filter { $0 != UInt8(ascii: "/") && $0 != 0 }
         return Array(" (conflict ".utf8) + name + Array(" \(Moment.minute(time)))".utf8)
     }
+}
+
+/// What is known of commits while those that two sides have in common are looked for.
+private struct CommonAncestors {
+    private struct Sides: OptionSet {
+        let rawValue: UInt8
+        static let ours = Sides(rawValue: 1)
+        static let theirs = Sides(rawValue: 2)
+        static let both: Sides = [.ours, .theirs]
+        /// A newer one is common.
+        static let older = Sides(rawValue: 4)
+    }
+
+    private var sides: [CommitReference: Sides] = [:]
+    private var order: [CommitReference: Int] = [:]
+
+    init(of ours: [CommitReference], and theirs: CommitReference) {
+        for reference in ours { reach(reference, from: .ours) }
+        reach(theirs, from: .theirs)
+    }
+
+    private mutating func reach(_ commit: CommitReference, from new: Sides) {
+        sides[commit, default: []].formUnion(new)
+        order[commit] = order[commit] ?? order.count
+    }
+
+    /// Whether both sides lead to it, and nothing newer that both lead to does.
+    func isNewest(_ commit: CommitReference) -> Bool { sides[commit] == .both }
+
+    /// Whether the way on from it may lead to one that is looked for.
+    func isOpen(_ commit: CommitReference) -> Bool { sides[commit]?.contains(.older) == false }
+
+    mutating func pass(from commit: CommitReference, to parents: [CommitReference]) {
+        var passed = sides[commit] ?? []
+        if passed == .both { passed.insert(.older) }
+        for parent in parents { reach(parent, from: passed) }
+    }
+
+    func position(of commit: CommitReference) -> Int { order[commit] ?? .max }
 }
