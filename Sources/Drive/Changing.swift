@@ -25,6 +25,8 @@ public struct ChangeOptions: Sendable {
     /// Called when the territory is too small for what is to be declared, with the bytes that are missing at least.
     /// Returns whether there is more now.
     public var expand: @Sendable (UInt64) async throws -> Bool = { _ in false }
+    /// Set where the commit's index is made anew instead of on top of its parents'.
+    var rebuilding: IndexRebuilding?
 
     public init() {}
 }
@@ -87,6 +89,7 @@ extension Drive {
     private func joinTips(_ options: ChangeOptions) async throws {
         var options = options
         options.message = "merge"
+        options.rebuilding = nil
         for _ in 0..<Self.mergeAttempts {
             let reading = try await reading(local: SpooledSegments(directory: home.spool.string))
             let state = try await reading.heads.refresh()
@@ -120,11 +123,13 @@ extension Drive {
         let spool = try await openSpool(ring)
         reading = try await self.reading(local: spool.localSegments)
         let trees = DriveTrees(
-            keys: keys.drive, runs: parents.runs, database: database, reader: reading.blobs, spool: spool)
-        try await learnIndex(trees, parents.runs)
+            keys: keys.drive, runs: options.rebuilding == nil ? parents.runs : [], database: database,
+            reader: reading.blobs, spool: spool)
+        let rebuilt = try await options.rebuilding?.rebuild(parents, trees, reading.tables, self)
+        if rebuilt == nil { try await learnIndex(trees, parents.runs) }
 
         do {
-            return try await commit(options, parents, state.view, ring, spool, trees, reading, body)
+            return try await commit(options, parents, state.view, ring, spool, trees, reading, rebuilt, body)
         } catch {
             await spool.settle()
             throw error
@@ -133,11 +138,12 @@ extension Drive {
 
     private func commit(
         _ options: ChangeOptions, _ parents: Parents, _ view: Discovery.View, _ ring: OpenKeyRing, _ spool: Spool,
-        _ trees: DriveTrees, _ reading: Reading, _ body: (ChangeContext, Reading) async throws -> Entry
+        _ trees: DriveTrees, _ reading: Reading, _ rebuilt: RebuiltIndex?,
+        _ body: (ChangeContext, Reading) async throws -> Entry
     ) async throws -> ChangeResult {
         let old = try await root(of: parents, trees, reading)
         let new = try await body(ChangeContext(trees: trees, spool: spool, root: old, parents: parents), reading)
-        if new == old, parents.tips.count == 1 {
+        if new == old, parents.tips.count == 1, rebuilt == nil {
             return ChangeResult(hasCommit: false, stage: .complete, commit: nil)
         }
         let folding = Folding(
@@ -145,7 +151,8 @@ extension Drive {
             epochs: try await epochKeys(), limit: partialLimit, logger: logger)
         let builder = CommitBuilder(
             drive: id, name: name, genesis: chain.genesis, device: device, database: database, spool: spool,
-            trees: trees, writer: BlobWriter(spool: spool, keys: keys.drive), folding: folding)
+            trees: trees, writer: BlobWriter(spool: spool, keys: keys.drive), folding: folding,
+            rebuilt: rebuilt)
         let (blob, signed, plan) = try await builder.build(
             root: new, parents: parents, doomed: try await stillThere(parents.doomed, view, reading),
             keyRing: ring.record, message: options.message, nameTagKey: keys.nameTagKey)
