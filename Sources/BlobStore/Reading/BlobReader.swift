@@ -24,6 +24,9 @@ public final class BlobReader: Sendable {
     /// Makes blobs of one more epoch readable.
     public func insert(_ epoch: Epoch) { epochs.withLock { _ = $0.insert(epoch) } }
 
+    /// The epochs whose blobs are readable.
+    public var knownEpochs: EpochKeys { epochs.withLock { $0 } }
+
     var opening: BlobOpening { BlobOpening(keys: keys, epochs: epochs.withLock { $0 }, codec: codec) }
 
     /// The blob where it is now: its volume may have been folded since.

@@ -45,6 +45,7 @@ public struct CheckFinding: Sendable {
         case path(DrivePath)
         /// A volume, by its id in hexadecimal digits.
         case volume(String)
+        case commit
         case index
         case volumeSet
         /// What files of several names share.

@@ -12,11 +12,13 @@ internal import SystemPackage
 /// In memory are the ids of the live volumes and a path of each tree. Everything that there may be millions of is in two
 /// databases of this check's own: about 300 bytes for each blob of the index, and as much for each chunk.
 final class DriveCheck {
-    let commit: Commit
+    let head: FoundCommit
     let options: CheckOptions
     let discovery: Discovery
     let catalog: Catalog
     let folded: FoldedVolumes
+    let preludes: PreludeReader
+    let tables: SegmentTables
     let reader: BlobReader
     let trees: DriveTrees
     let links: ProllyTree
@@ -37,7 +39,7 @@ final class DriveCheck {
         _ drive: Drive, at head: FoundCommit, scratch: FilePath, options: CheckOptions,
         found: @escaping (CheckFinding) async throws -> Void
     ) async throws {
-        commit = head.commit
+        self.head = head
         self.options = options
         self.found = found
         report = CheckReport(commit: head.blob.id.description)
@@ -50,8 +52,9 @@ final class DriveCheck {
         catalog = Catalog(chain: drive.chain, database: memory, named: named)
         let segments = SegmentReader(nodes: drive.nodes, catalog: catalog)
         discovery = drive.discovery(segments)
-        let preludes = PreludeReader(segments: segments, preludeKey: drive.keys.preludeKey)
-        folded = FoldedVolumes(tables: SegmentTables(catalog: catalog, preludes: preludes, keys: drive.keys.drive))
+        preludes = PreludeReader(segments: segments, preludeKey: drive.keys.preludeKey)
+        tables = SegmentTables(catalog: catalog, preludes: preludes, keys: drive.keys.drive)
+        folded = FoldedVolumes(tables: tables)
         folded.replace(with: try await drive.database.foldedVolumes())
         reader = BlobReader(
             segments: segments, folded: folded, keys: drive.keys.drive, epochs: try await drive.epochKeys())
@@ -62,14 +65,20 @@ final class DriveCheck {
             in: IndexedNodes(kind: .linkGroupNode, index: trees.index, reader: reader, writer: nil))
     }
 
+    var commit: Commit { head.commit }
+
     func run() async throws -> CheckReport {
         options.progress("volumes", 0, nil)
         try await checkVolumes()
+        try await checkCommit()
         options.progress("index", 0, nil)
         try await checkIndex()
         options.progress("directories", 0, nil)
         try await checkTrees(.first)
-        if options.readsContents, try await readContents() > 0 {
+        guard options.readsContents else { return report }
+        options.progress("tables of segments", 0, nil)
+        try await checkTables()
+        if try await readContents() > 0 {
             options.progress("naming what is damaged", 0, nil)
             try await ledger.forgetSubtrees()
             try await checkTrees(.naming)
@@ -97,6 +106,7 @@ final class DriveCheck {
     private func checkVolumes() async throws {
         let view = try await discovery.view()
         var batch: [(VolumeID, VolumeRecord)] = []
+        var moved = commit.folded.map(\.new) + [commit.volume]
         func finishBatch() async throws {
             try await memory.learnVolumes(batch)
             try await checkFiles(batch, at: view)
@@ -106,7 +116,11 @@ final class DriveCheck {
             report.nodes += try await trees.volumes.survey(set) { item in
                 let id = try VolumeID(scaleBytes: item.key)
                 // An older commit's may have been folded since: what became of it counts.
-                if folded.successor(of: id) == nil { batch.append((id, try VolumeRecord(scaleBytes: item.value))) }
+                if folded.successor(of: id) == nil {
+                    batch.append((id, try VolumeRecord(scaleBytes: item.value)))
+                } else {
+                    moved.append(id)
+                }
                 if batch.count == Discovery.batchCount { try await finishBatch() }
             } damage: {
                 try await note($0, .volumeSet)
@@ -114,7 +128,7 @@ final class DriveCheck {
         }
         try await finishBatch()
         // The commit's own, and those that older ones were folded into: their hashes are those of the chain.
-        let named = Set(commit.folded.map(\.new) + [folded.successor(of: commit.volume) ?? commit.volume])
+        let named = Set(moved.map { folded.successor(of: $0) ?? $0 })
         for id in named where segmentCounts[id] == nil {
             do {
                 let placement = try await catalog.placement(of: id)
@@ -150,6 +164,34 @@ final class DriveCheck {
         if let count = segmentCounts[pointer.volume] { return Int(pointer.segment) < count }
         guard let successor = folded.successor(of: pointer.volume) else { return false }
         return segmentCounts[successor] != nil
+    }
+
+    /// Whether a machine that knows nothing would find the commit.
+    private func checkCommit() async throws {
+        do {
+            let moved = try await reader.place(of: head.blob.id, formerlyIn: commit.volume)
+            if moved == nil {
+                let placement = try await catalog.placement(of: commit.volume)
+                let prelude = try await preludes.prelude(
+                    of: placement, segment: placement.record.segments.count - 1)
+                guard prelude.commit?.id == head.blob.id else {
+                    return try await note(.damage, .commit, "the prelude of its volume names another one")
+                }
+            }
+            _ = try await reader.read(moved ?? head.blob, kind: .commit)
+        } catch { try await note(error, .commit) }
+    }
+
+    /// Whether every segment says what lies in it: without that nothing can be folded, and no index made again.
+    private func checkTables() async throws {
+        let epochs = reader.knownEpochs
+        for (id, count) in segmentCounts.sorted(by: { $0.key < $1.key }) {
+            for segment in 0..<count {
+                do { _ = try await tables.blobs(of: id, segment: segment, epochs: epochs) } catch {
+                    try await note(error, .volume("\(id)"))
+                }
+            }
+        }
     }
 
     // MARK: Index

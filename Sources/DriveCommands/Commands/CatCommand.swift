@@ -13,12 +13,13 @@ struct CatCommand: DriveCommand {
 
             Examples:
               cessdrive cat /notes.txt
-              cessdrive cat --offset 1M --count 4Ki /backups/disk.img | hexdump -C
+              cessdrive cat --offset 1M --count 4K /backups/disk.img | hexdump -C
               cessdrive cat --offset -100 /logs/today
               printf '0 512\\n1048576 512\\n' | cessdrive cat --ranges /backups/disk.img
             """)
 
     @Option(
+        parsing: .unconditional,
         help: ArgumentHelp(
             "Begin at this byte, counted from 0, or, if it is negative, at so many before the end.",
             valueName: "bytes"))

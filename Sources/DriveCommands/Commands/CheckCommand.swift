@@ -11,7 +11,7 @@ struct CheckCommand: ChangingCommand {
         discussion: """
             Looked at are all directories, lists of chunks, runs of the index and volumes of a commit, as a machine sees them that
             knows nothing but the keys: everything opens, the index knows every blob that is named, and the network has every volume.
-            With --read the contents of all files are read and opened as well, or of --sample of them. What is wrong is named, by
+            With --read the contents of all files are read and opened as well, or --sample of them, and every segment's table. What is wrong is named, by
             its path where it has one. Nothing is changed.
 
             It ends with 6 if something is damaged, and with 3 if too few nodes answered to look at everything. While it runs it keeps
@@ -155,6 +155,7 @@ extension CheckFinding.Subject {
         switch self {
         case .path(let path): EntryPresentation.shown(path.bytes, raw: raw)
         case .volume(let id): Array("volume \(id)".utf8)
+        case .commit: Array("the commit".utf8)
         case .index: Array("the index".utf8)
         case .volumeSet: Array("the set of volumes".utf8)
         case .links: Array("a file of several names".utf8)
@@ -165,6 +166,7 @@ extension CheckFinding.Subject {
         switch self {
         case .path(let path): [("subject", .string("path"))] + JSONText.name(path.bytes, as: "path")
         case .volume(let id): [("subject", .string("volume")), ("volume", .string(id))]
+        case .commit: [("subject", .string("commit"))]
         case .index: [("subject", .string("index"))]
         case .volumeSet: [("subject", .string("volumes"))]
         case .links: [("subject", .string("links"))]

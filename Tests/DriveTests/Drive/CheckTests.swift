@@ -116,6 +116,16 @@ struct CheckTests {
         }
     }
 
+    @Test func `a commit that opens nowhere but in this machine's memory is damaged`() async throws {
+        try await DriveFixture.with { fixture in
+            let drive = try await Self.filled(fixture)
+            try await fixture.damage(drive.head().found.blob.pointer, of: drive)
+            let (report, findings) = try await Self.check(drive, in: fixture)
+            #expect(report.damaged == 1)
+            #expect(findings.contains { if case .commit = $0.subject { true } else { false } })
+        }
+    }
+
     @Test func `nodes that do not answer are no damage`() async throws {
         try await DriveFixture.with { fixture in
             let drive = try await Self.filled(fixture)
