@@ -3,6 +3,7 @@
 #include <dirent.h>
 #include <fcntl.h>
 #include <stdint.h>
+#include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/syscall.h>
 #include <sys/xattr.h>
@@ -21,10 +22,12 @@ static inline const char *_Nonnull cessdrive_entry_name(const struct dirent *_No
 extern char *strptime(const char *text, const char *format, struct tm *parts);
 enum { CESSDRIVE_SEEK_DATA = 3, CESSDRIVE_SEEK_HOLE = 4, CESSDRIVE_O_DIRECT = __O_DIRECT, CESSDRIVE_O_NOATIME = __O_NOATIME };
 
-/// No core of this process is ever written: it would hold keys and content in the clear.
+/// No core of this process is ever written: it would hold keys and content in the clear. Where cores go to a program
+/// (core(5), "Piping core dumps to a program"), a limit of 0 does not count; one of 1 does: it is what Linux keeps such a
+/// program itself from by. Who has less than that already is made undumpable instead.
 static inline void cessdrive_forbid_cores(void) {
-    struct rlimit none = {0, 0};
-    (void)setrlimit(RLIMIT_CORE, &none);
+    struct rlimit least = {1, 1};
+    if (setrlimit(RLIMIT_CORE, &least) != 0) (void)prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
 }
 
 /// Raises the soft limit of open files to the hard one.

@@ -25,6 +25,8 @@ public struct ChangeOptions: Sendable {
     /// Called when the territory is too small for what is to be declared, with the bytes that are missing at least.
     /// Returns whether there is more now.
     public var expand: @Sendable (UInt64) async throws -> Bool = { _ in false }
+    /// Set where the commit's index is made anew instead of on top of its parents'.
+    var rebuilding: IndexRebuilding?
 
     public init() {}
 }
@@ -73,7 +75,7 @@ extension Drive {
         _ options: ChangeOptions, _ body: (ChangeContext) async throws -> DriveState
     ) async throws -> ChangeResult {
         try home.create()
-        if let lock = try WriterLock.take(home.lock) {
+        if let lock = try await rightToCommit(options) {
             defer { withExtendedLifetime(lock) {} }
             try await carryOnToComplete(options)
             return try await commitAndJoin(options) { context, _ in try await body(context) }
@@ -98,6 +100,12 @@ extension Drive {
             return ChangeResult(hasCommit: true, stage: .complete, commit: try await commitID(ofChange: number))
         }
         return try await commitAndJoin(options) { context, _ in context.state }
+    }
+
+    /// - Returns: nil if another process has it, unless the change cannot be staged beside that one's.
+    private func rightToCommit(_ options: ChangeOptions) async throws -> WriterLock? {
+        guard options.rebuilding != nil else { return try WriterLock.take(home.lock) }
+        return try await WriterLock.acquire(home.lock, waiting: options.waiting)
     }
 
     /// What became of a change while another process had the right to commit.
@@ -169,6 +177,7 @@ extension Drive {
     private func joinTips(_ options: ChangeOptions) async throws {
         var options = options
         options.message = "merge"
+        options.rebuilding = nil
         for _ in 0..<Self.mergeAttempts {
             let reading = try await reading(local: SpooledSegments(directory: home.spool.string))
             let state = try await reading.heads.refresh()
@@ -197,6 +206,8 @@ extension Drive {
         let parents: Parents
         let view: Discovery.View
         let ring: OpenKeyRing
+        /// The index, where it is being made anew.
+        let rebuilt: RebuiltIndex?
 
         func context(_ state: DriveState) -> ChangeContext {
             ChangeContext(trees: trees, spool: spool, state: state, parents: parents)
@@ -219,12 +230,15 @@ extension Drive {
         let spool = try await openSpool(ring, isFilling: true)
         reading = try await self.reading(local: spool.localSegments)
         let trees = DriveTrees(
-            keys: keys.drive, runs: parents.runs, database: database, reader: reading.blobs, spool: spool)
+            keys: keys.drive, runs: options.rebuilding == nil ? parents.runs : [], database: database,
+            reader: reading.blobs, spool: spool)
         do {
-            try await learnIndex(trees, parents.runs)
+            let rebuilt = try await options.rebuilding?.rebuild(parents, trees, reading.tables, self)
+            if rebuilt == nil { try await learnIndex(trees, parents.runs) }
             return try await body(
                 OpenForChange(
-                    spool: spool, trees: trees, reading: reading, parents: parents, view: state.view, ring: ring))
+                    spool: spool, trees: trees, reading: reading, parents: parents, view: state.view, ring: ring,
+                    rebuilt: rebuilt))
         } catch {
             await spool.settle()
             throw error
@@ -261,7 +275,7 @@ extension Drive {
         let old = try await state(of: parents, trees, reading)
         let staged = try await absorb(changes, into: old, trees, spool)
         let new = try await body(open.context(staged), reading)
-        if new.named == old.named, parents.tips.count == 1 {
+        if new.named == old.named, parents.tips.count == 1, open.rebuilt == nil {
             try await database.set(Self.pendingSetting, to: nil, takingIn: changes.map(\.number))
             return nil
         }
@@ -271,7 +285,7 @@ extension Drive {
             epochs: try await epochKeys(), limit: partialLimit, logger: logger)
         let builder = CommitBuilder(
             drive: id, name: name, genesis: chain.genesis, device: device, database: database, spool: spool,
-            trees: trees, writer: BlobWriter(spool: spool, keys: keys.drive), folding: folding)
+            trees: trees, writer: BlobWriter(spool: spool, keys: keys.drive), folding: folding, rebuilt: open.rebuilt)
         let waiting = try await waitingChanges().flatMap(\.record.volumes)
         let (blob, signed, plan) = try await builder.build(
             new, parents: parents, keeping: Set(waiting),

@@ -77,10 +77,22 @@ public struct Snapshot: Sendable {
     ///
     /// - Throws: `DriveError.notFound`, `isADirectory`, `notAFile`.
     public func read(_ path: DrivePath, deliver: ([UInt8]) async throws -> Void) async throws {
+        try await trees.read(try await file(at: path), deliver: deliver)
+    }
+
+    /// Hands over a part of a file's bytes in their order; less where the file ends before.
+    ///
+    /// - Parameter file: as `file(at:)` gives it: found once, it may be read from any number of times.
+    public func read(
+        _ file: Entry, range: Range<UInt64>, deliver: ([UInt8]) async throws -> Void
+    ) async throws { try await trees.read(file, range: range, deliver: deliver) }
+
+    /// - Throws: `DriveError.notFound`, `isADirectory`, `notAFile`.
+    public func file(at path: DrivePath) async throws -> Entry {
         let entry = try await inode(at: path).entry
         guard entry.type != .directory else { throw DriveError.isADirectory(path) }
         guard entry.type == .file else { throw DriveError.notAFile(path) }
-        try await trees.read(entry, deliver: deliver)
+        return entry
     }
 }
 

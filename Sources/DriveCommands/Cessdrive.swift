@@ -26,7 +26,8 @@ struct Cessdrive: AsyncParsableCommand {
             CommandGroup(
                 name: "The drive",
                 subcommands: [
-                    StatusCommand.self, FlushCommand.self, LogCommand.self, SpaceCommand.self, TerritoryCommand.self,
+                    StatusCommand.self, CheckCommand.self, FlushCommand.self, LogCommand.self, SpaceCommand.self,
+                    TerritoryCommand.self,
                 ]),
             CommandGroup(
                 name: "Keys and network",

@@ -1,4 +1,4 @@
-internal import CESS
+public import CESS
 public import DriveFormat
 public import Substrate
 
@@ -81,7 +81,7 @@ public struct Catalog: VolumeCatalog {
 /// What the chain says of a file, as a record of ours: where a drive is being found again there is no other.
 extension VolumePlacement {
     /// - Returns: nil if the file has not the shape of a volume, or its hashes are not those that its name is made of.
-    init?(fid: FID, file: FileInfo) {
+    public init?(fid: FID, file: FileInfo) {
         guard !file.segments.isEmpty, file.segments.count <= SegmentLayout.maximumSegmentsPerVolume,
             let nodes = Catalog.nodes(of: file, segmentCount: file.segments.count)
         else { return nil }

@@ -67,6 +67,13 @@ public struct Discovery: Sendable {
         }
     }
 
+    /// Those of these files that are the account's, as the view's block has them.
+    public func files(_ fids: [FID], at view: View) async throws -> [FID: FileInfo] {
+        try await chain.files(fids, at: view.block.hash).compactMapValues(\.value).filter { _, file in
+            file.owners.contains { $0.user == account && $0.territoryName == territory }
+        }
+    }
+
     /// What files of this account that are not in its list are charged.
     func chargedBytes(of fids: Set<Bytes32>, at view: View) async throws -> UInt64 {
         let files = try await chain.files(fids.map { FID($0) }, at: view.block.hash).values.compactMap(\.value)

@@ -24,10 +24,15 @@ public final class BlobReader: Sendable {
     /// Makes blobs of one more epoch readable.
     public func insert(_ epoch: Epoch) { epochs.withLock { _ = $0.insert(epoch) } }
 
+    /// The epochs whose blobs are readable.
+    public var knownEpochs: EpochKeys { epochs.withLock { $0 } }
+
     var opening: BlobOpening { BlobOpening(keys: keys, epochs: epochs.withLock { $0 }, codec: codec) }
 
     /// The blob where it is now: its volume may have been folded since.
-    func current(_ reference: BlobReference) async throws -> BlobReference {
+    ///
+    /// - Throws: `ReadError` if it was folded, and the new volume does not have it or cannot be read.
+    public func current(_ reference: BlobReference) async throws -> BlobReference {
         guard let folded, folded.successor(of: reference.pointer.volume) != nil else { return reference }
         return try await folded.current(reference, epochs: epochs.withLock { $0 })
     }

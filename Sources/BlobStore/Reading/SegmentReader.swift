@@ -90,11 +90,19 @@ public final class SegmentReader: Sendable {
             if let result = try await openOtherwise(place, range: range, body) { return result }
             verified.mark(place)
         }
-        let bytes = SegmentBytes(range: range, bytes: Array(try await verified.bytes(of: place)[range]))
-        guard let result = try body(bytes) else {
-            throw ReadError.damagedAtOrigin(volume: place.volume, segment: place.segment, blob: blob)
+        do {
+            let bytes = SegmentBytes(range: range, bytes: Array(try await verified.bytes(of: place)[range]))
+            if let result = try body(bytes) { return result }
+        } catch ReadError.tooFewRows(let volume, let segment, let answered, let failures) {
+            // What is left of the fragments may still hold this range.
+            let parts = SegmentGeometry.parts(of: range)
+            if let bytes = try? await fetch(parts, of: place, range: range), let result = try body(bytes) {
+                return result
+            }
+            if let result = try await openOtherwise(place, range: range, body) { return result }
+            throw ReadError.tooFewRows(volume: volume, segment: segment, answered: answered, failures: failures)
         }
-        return result
+        throw ReadError.damagedAtOrigin(volume: place.volume, segment: place.segment, blob: blob)
     }
 
     private func bytes(of place: SegmentPlace, range: Range<Int>, pattern: Pattern) async throws -> SegmentBytes {

@@ -29,24 +29,34 @@ public struct SegmentTables: Sendable {
         let placement = try await catalog.placement(of: volume)
         var blobs: [ListedBlob] = []
         for number in placement.record.segments.indices {
-            let prelude = try await preludes.prelude(of: placement, segment: number)
-            guard prelude.volume == volume else { throw ReadError.foreignSegment(volume, segment: number) }
-            let table = try await preludes.blobTable(of: placement, prelude: prelude, keys: keys, epochs: epochs)
-            for entry in table.entries {
-                let epoch: EpochID
-                if entry.kind == .commit {
-                    epoch = .zero
-                } else {
-                    guard Int(entry.epochIndex) < prelude.epochs.count else {
-                        throw ReadError.malformed(
-                            prelude.table.id, reason: "it names an epoch that its prelude has not")
-                    }
-                    epoch = prelude.epochs[Int(entry.epochIndex)].epoch
-                }
-                let reference = entry.extent.reference(volume: volume, segment: prelude.segment, epoch: epoch)
-                blobs.append(ListedBlob(reference: reference, kind: entry.kind))
-            }
+            blobs += try await self.blobs(of: volume, at: placement, segment: number, epochs)
         }
         return blobs
+    }
+
+    /// As above, of one of its segments.
+    public func blobs(of volume: VolumeID, segment: Int, epochs: EpochKeys) async throws -> [ListedBlob] {
+        try await blobs(of: volume, at: try await catalog.placement(of: volume), segment: segment, epochs)
+    }
+
+    private func blobs(
+        of volume: VolumeID, at placement: VolumePlacement, segment: Int, _ epochs: EpochKeys
+    ) async throws -> [ListedBlob] {
+        let prelude = try await preludes.prelude(of: placement, segment: segment)
+        guard prelude.volume == volume else { throw ReadError.foreignSegment(volume, segment: segment) }
+        let table = try await preludes.blobTable(of: placement, prelude: prelude, keys: keys, epochs: epochs)
+        return try table.entries.map { entry in
+            let epoch: EpochID
+            if entry.kind == .commit {
+                epoch = .zero
+            } else {
+                guard Int(entry.epochIndex) < prelude.epochs.count else {
+                    throw ReadError.malformed(prelude.table.id, reason: "it names an epoch that its prelude has not")
+                }
+                epoch = prelude.epochs[Int(entry.epochIndex)].epoch
+            }
+            let reference = entry.extent.reference(volume: volume, segment: prelude.segment, epoch: epoch)
+            return ListedBlob(reference: reference, kind: entry.kind)
+        }
     }
 }

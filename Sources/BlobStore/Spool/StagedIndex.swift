@@ -7,8 +7,6 @@ public import Sealing
 ///
 /// Rows are found by keyed tags, so that order is made here: in passes over the rows, each of which takes as many as memory
 /// may hold.
-///
-/// Nodes of the index and of the set of volumes, and commits, are named by their parents alone.
 public struct StagedIndex: AsyncSequence, Sendable {
     public typealias Element = (id: BlobID, pointer: Pointer)
 
@@ -54,14 +52,18 @@ public struct StagedIndex: AsyncSequence, Sendable {
         var entries: [Element] = []
         for volume in volumes {
             entries += try await database.stagedBlobs(of: volume) { blob in
-                guard ![.indexNode, .volumeSetNode, .commit].contains(blob.kind),
-                    range ~= Int(blob.reference.id.bytes[0])
-                else { return nil }
+                guard blob.kind.isIndexed, range ~= Int(blob.reference.id.bytes[0]) else { return nil }
                 return (blob.reference.id, blob.reference.pointer)
             }
         }
         return entries.sorted { $0.id > $1.id }
     }
+}
+
+extension BlobKind {
+    /// Whether the index names blobs of this kind. Nodes of the index itself and of the set of volumes, and commits, are
+    /// named by their parents alone.
+    public var isIndexed: Bool { ![.indexNode, .volumeSetNode, .commit].contains(self) }
 }
 
 extension StoreDatabase {

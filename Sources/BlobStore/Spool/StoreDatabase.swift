@@ -159,6 +159,14 @@ public struct StoreDatabase: Sendable {
         try StagedBlob(scaleBytes: opened(.blob, at: tag, sealed))
     }
 
+    /// Forgets what this machine has read of the index: whatever else it knows stays.
+    public func forgetIndex() async throws {
+        try await database.write { connection in
+            try connection.execute("DELETE FROM known_run")
+            try connection.execute("DELETE FROM known_blob")
+        }
+    }
+
     public func knowsRun(_ reference: [UInt8]) async throws -> Bool {
         let tag = tag(.run, reference)
         return try await database.read {

@@ -17,6 +17,8 @@ struct CommitBuilder: Sendable {
     let trees: DriveTrees
     let writer: BlobWriter
     let folding: Folding
+    /// What the index is made of anew; nil where it grows.
+    let rebuilt: RebuiltIndex?
 
     /// - Parameters:
     ///   - state: the new root directory, its attributes and its tree, and the new tree of link groups.
@@ -85,6 +87,7 @@ struct CommitBuilder: Sendable {
     /// The parents' runs and one for what is staged, merged as `IndexGrowth` says.
     private func index(_ known: [IndexRun], staged volumes: [VolumeID]) async throws -> [IndexRun] {
         let added = try await database.stagedIndex(of: volumes)
+        if let rebuilt { return try await rebuilt.runs(adding: added, in: trees) }
         let growth = IndexGrowth(adding: UInt64(added.countLimit), to: known)
         let entries = added.map { ProllyEntry(key: $0.id.bytes, value: $0.pointer.scaleBytes) }
         let run = try await trees.indexRuns.merge(entries, over: known.prefix(growth.depth).map(\.root))

@@ -13,18 +13,20 @@ struct FileRuns: AsyncSequence, Sendable {
 
     let entry: Entry
     let trees: DriveTrees
+    /// Of a list, the first run is the one that holds this byte.
+    var offset: UInt64 = 0
 
-    func makeAsyncIterator() -> Iterator { Iterator(entry: entry, trees: trees) }
+    func makeAsyncIterator() -> Iterator { Iterator(entry: entry, trees: trees, offset: offset) }
 
     struct Iterator: AsyncIteratorProtocol {
         private let trees: DriveTrees
         private var single: Content?
         private var list: ProllyEntries.Iterator?
 
-        init(entry: Entry, trees: DriveTrees) {
+        init(entry: Entry, trees: DriveTrees, offset: UInt64) {
             self.trees = trees
             if case .chunks(let root) = entry.content {
-                list = trees.chunkLists.entries(of: root).makeAsyncIterator()
+                list = trees.chunkLists.entries(of: root, fromByte: offset).makeAsyncIterator()
             } else {
                 single = entry.content
             }

@@ -76,28 +76,9 @@ extension Snapshot {
     }
 
     /// Writes files to standard output, one after the other.
-    fileprivate func write(_ sources: [DrivePath], to console: Console) async throws {
+    func write(_ sources: [DrivePath], to console: Console) async throws {
         for source in sources {
             try await read(source) { bytes in try await onThread { try console.write(bytes) } }
         }
-    }
-}
-
-/// `cessdrive cat`: prints files.
-struct CatCommand: DriveCommand {
-    static let configuration = CommandConfiguration(
-        commandName: "cat", abstract: "Print files.",
-        discussion: """
-            Example:
-              cessdrive cat /notes.txt
-            """)
-
-    @Argument(help: "Files of the drive.") var paths: [PathArgument]
-    @OptionGroup var reading: ReadingOptions
-    @OptionGroup var shared: SharedOptions
-
-    func run(on open: OpenDrive, console: Console) async throws {
-        let sources = try paths.map { try DrivePath($0) }
-        try await reading.snapshot(of: open.drive).write(sources, to: console)
     }
 }
