@@ -5,6 +5,7 @@
 #include <stdint.h>
 #include <sys/resource.h>
 #include <sys/syscall.h>
+#include <sys/xattr.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -18,7 +19,7 @@ static inline int cessdrive_rename_without_replacing(int directory, const char *
 static inline const char *_Nonnull cessdrive_entry_name(const struct dirent *_Nonnull entry) { return entry->d_name; }
 
 extern char *strptime(const char *text, const char *format, struct tm *parts);
-enum { CESSDRIVE_SEEK_DATA = 3, CESSDRIVE_SEEK_HOLE = 4, CESSDRIVE_O_DIRECT = __O_DIRECT };
+enum { CESSDRIVE_SEEK_DATA = 3, CESSDRIVE_SEEK_HOLE = 4, CESSDRIVE_O_DIRECT = __O_DIRECT, CESSDRIVE_O_NOATIME = __O_NOATIME };
 
 /// No core of this process is ever written: it would hold keys and content in the clear.
 static inline void cessdrive_forbid_cores(void) {

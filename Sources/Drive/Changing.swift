@@ -43,20 +43,29 @@ struct ChangeContext: Sendable {
     let trees: DriveTrees
     let spool: Spool
     /// With what all parents hold.
-    let root: Entry
+    let state: DriveState
     let parents: Parents
+    var root: Entry { state.root }
     var editor: TreeEditor { TreeEditor(trees: trees) }
+
+    /// The state with another root, which has no names of new link groups: those that came or went are counted.
+    func state(_ root: Entry) async throws -> DriveState {
+        guard let links = state.links else { return DriveState(root: root) }
+        var counts = LinkCounts(trees)
+        try await counts.count(from: state.root, to: root)
+        return DriveState(root: root, links: try await counts.applied(to: links) { _ in nil })
+    }
 }
 
 extension Drive {
     static let pendingSetting = "pending"
 
-    /// Makes a change: whatever an earlier one left undone is carried on first; then `body` gives the new root directory,
+    /// Makes a change: whatever an earlier one left undone is carried on first; then `body` gives the new state,
     /// and a commit of it is made, placed and published. What other machines commit meanwhile is merged with it.
     ///
     /// - Throws: `DriveError.newerHead` if other machines commit again and again; what was staged stays, for the next change.
     func change(
-        _ options: ChangeOptions, _ body: (ChangeContext) async throws -> Entry
+        _ options: ChangeOptions, _ body: (ChangeContext) async throws -> DriveState
     ) async throws -> ChangeResult {
         try home.create()
         let lock = try await WriterLock.acquire(home, waiting: options.waiting)
@@ -94,7 +103,7 @@ extension Drive {
                 return await deleteDoomed(state, reading)
             }
             do {
-                _ = try await commit(options) { context, _ in context.root }
+                _ = try await commit(options) { context, _ in context.state }
             } catch let stale as StaleCommit {
                 _ = try await rebase(stale.pending, options)
             }
@@ -108,7 +117,7 @@ extension Drive {
     }
 
     private func commit(
-        _ options: ChangeOptions, _ body: (ChangeContext, Reading) async throws -> Entry
+        _ options: ChangeOptions, _ body: (ChangeContext, Reading) async throws -> DriveState
     ) async throws -> ChangeResult {
         var reading = try await reading(local: SpooledSegments(directory: home.spool.string))
         let state = try await reading.heads.refresh()
@@ -133,10 +142,10 @@ extension Drive {
 
     private func commit(
         _ options: ChangeOptions, _ parents: Parents, _ view: Discovery.View, _ ring: OpenKeyRing, _ spool: Spool,
-        _ trees: DriveTrees, _ reading: Reading, _ body: (ChangeContext, Reading) async throws -> Entry
+        _ trees: DriveTrees, _ reading: Reading, _ body: (ChangeContext, Reading) async throws -> DriveState
     ) async throws -> ChangeResult {
-        let old = try await root(of: parents, trees, reading)
-        let new = try await body(ChangeContext(trees: trees, spool: spool, root: old, parents: parents), reading)
+        let old = try await state(of: parents, trees, reading)
+        let new = try await body(ChangeContext(trees: trees, spool: spool, state: old, parents: parents), reading)
         if new == old, parents.tips.count == 1 {
             return ChangeResult(hasCommit: false, stage: .complete, commit: nil)
         }
@@ -147,7 +156,7 @@ extension Drive {
             drive: id, name: name, genesis: chain.genesis, device: device, database: database, spool: spool,
             trees: trees, writer: BlobWriter(spool: spool, keys: keys.drive), folding: folding)
         let (blob, signed, plan) = try await builder.build(
-            root: new, parents: parents, doomed: try await stillThere(parents.doomed, view, reading),
+            new, parents: parents, doomed: try await stillThere(parents.doomed, view, reading),
             keyRing: ring.record, message: options.message, nameTagKey: keys.nameTagKey)
         let pending = PendingCommit(
             plan: plan, blob: blob, signed: signed, mayUseReserve: options.mayUseReserve)
@@ -209,16 +218,18 @@ extension Drive {
         options.mayUseReserve = pending.mayUseReserve
         let result = try await commit(options) { context, reading in
             await context.spool.use(pending.plan.volumes.map(\.id))
-            let old: Entry
+            let old: DriveState
             if let base = ours.parents.first {
-                old = Snapshot(try await self.commit(base, reading), trees: context.trees).root
+                old = Snapshot(try await self.commit(base, reading), trees: context.trees).state
             } else {
-                old = try await context.editor.emptyDirectory(context.root)
+                old = DriveState(root: try await context.editor.emptyDirectory(context.root))
             }
-            let merge = TreeMerge(trees: context.trees, mark: Self.conflictMark(ours))
             var root = ours.rootAttributes
             root.content = .directory(ours.root)
-            let merged = try await merge.merge(root, with: context.root, since: old)
+            let merge = TreeMerge(
+                trees: context.trees, mark: Self.conflictMark(ours), base: old,
+                ours: DriveState(root: root, links: ours.links), theirs: context.state)
+            let merged = try await merge.merged()
             try await context.spool.barrier()
             return merged
         }
@@ -308,12 +319,12 @@ extension Drive {
         }
     }
 
-    private func root(of parents: Parents, _ trees: DriveTrees, _ reading: Reading) async throws -> Entry {
-        if let root = try await mergedRoot(parents, trees: trees, reading) { return root }
+    private func state(of parents: Parents, _ trees: DriveTrees, _ reading: Reading) async throws -> DriveState {
+        if let state = try await mergedState(parents, trees: trees, reading) { return state }
         let now = Timestamp.now
         let attributes = Entry(
             type: .directory, mode: 0o755, owner: .current, group: .currentGroup, modified: now, changed: now)
-        return try await TreeEditor(trees: trees).emptyDirectory(attributes)
+        return DriveState(root: try await TreeEditor(trees: trees).emptyDirectory(attributes))
     }
 
     private func keyRing(after parents: Parents) async throws -> OpenKeyRing {

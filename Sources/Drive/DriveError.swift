@@ -21,6 +21,8 @@ public enum DriveError: Error, CustomStringConvertible {
     case directoryInTheWay(DrivePath)
     /// A link, a fifo or a device, which has no content to read.
     case notAFile(DrivePath)
+    /// One of several names of something that is not in the drive.
+    case damagedName(DrivePath)
     case exists(DrivePath)
     case directoryNotEmpty(DrivePath)
     /// A source on this machine that cannot be read at all.
@@ -40,9 +42,11 @@ public enum DriveError: Error, CustomStringConvertible {
     case beforeFirstCommit(String, first: Timestamp)
     /// Neither a commit nor a moment can be meant.
     case noState(String)
-    /// The drive holds something that only later versions know.
+    /// Something that only later versions can do.
     case needsNewerVersion(String)
     case stateDamaged(path: String, reason: String)
+
+    static let lostInode = "what it and its other names stood for is missing"
 
     public var description: String {
         switch self {
@@ -58,6 +62,7 @@ public enum DriveError: Error, CustomStringConvertible {
         case .isADirectory(let path): "\(path) is a directory"
         case .directoryInTheWay(let path): "the drive has a directory at \(path)"
         case .notAFile(let path): "\(path) is not a file"
+        case .damagedName(let path): "\(path) is damaged: \(Self.lostInode)"
         case .exists(let path): "\(path) exists in the drive already"
         case .directoryNotEmpty(let path): "\(path) is a directory that is not empty"
         case .unreadable(let path, let reason): "\(path) cannot be read: \(reason)"
@@ -67,7 +72,7 @@ public enum DriveError: Error, CustomStringConvertible {
         case .newerHead(let ours, let theirs):
             "another machine has made commit \(theirs) since this one read commit \(ours)"
         case .staleNetwork(let age): "the network's newest final block is \(age) seconds old"
-        case .needsNewerVersion(let what): "this version of cessdrive cannot read \(what)"
+        case .needsNewerVersion(let what): "this version of cessdrive cannot copy \(what)"
         case .noSuchCommit(let which): "there is no commit '\(which)'"
         case .ambiguousCommit(let which, let ids): "\(ids.count) commits begin with '\(which)'"
         case .beforeFirstCommit(let text, let first):

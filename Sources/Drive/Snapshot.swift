@@ -22,6 +22,7 @@ public struct Snapshot: Sendable {
     }
 
     public var commit: Commit { found.commit }
+    var state: DriveState { DriveState(root: root, links: commit.links) }
     /// What names the commit: the id of its blob, 64 hexadecimal digits.
     public var id: String { found.blob.id.description }
 
@@ -30,6 +31,27 @@ public struct Snapshot: Sendable {
         guard let entry = try await trees.entry(at: path, from: root) else { throw DriveError.notFound(path) }
         return entry
     }
+
+    /// What a name of this state stands for: the entry itself, or the inode that it shares with other names.
+    ///
+    /// - Parameter entry: from `entry(at:)` or `list`.
+    /// - Returns: the inode, and how many names it has; nil where the drive has lost it.
+    public func inode(of entry: Entry) async throws -> LinkedInode? {
+        try await trees.inode(of: entry, in: commit.links)
+    }
+
+    /// What the name at a path stands for.
+    ///
+    /// - Throws: `DriveError.notFound`; `damagedName` where the drive has lost it; what reading throws.
+    public func inode(at path: DrivePath) async throws -> LinkedInode {
+        guard let inode = try await inode(of: try await entry(at: path)) else {
+            throw DriveError.damagedName(path)
+        }
+        return inode
+    }
+
+    /// The extended attributes of an inode, in the order of their names.
+    public func attributes(of entry: Entry) async throws -> [Attribute] { try await trees.attributes(of: entry) }
 
     /// Hands over the entries of a directory in the order of their names' bytes.
     ///
@@ -55,7 +77,7 @@ public struct Snapshot: Sendable {
     ///
     /// - Throws: `DriveError.notFound`, `isADirectory`, `notAFile`.
     public func read(_ path: DrivePath, deliver: ([UInt8]) async throws -> Void) async throws {
-        let entry = try await entry(at: path)
+        let entry = try await inode(at: path).entry
         guard entry.type != .directory else { throw DriveError.isADirectory(path) }
         guard entry.type == .file else { throw DriveError.notAFile(path) }
         try await trees.read(entry, deliver: deliver)

@@ -19,13 +19,14 @@ struct CommitBuilder: Sendable {
     let folding: Folding
 
     /// - Parameters:
-    ///   - root: the new root directory: its attributes and its tree.
+    ///   - state: the new root directory, its attributes and its tree, and the new tree of link groups.
     ///   - parents: what the change was made on.
     ///   - doomed: what the parents have doomed and the chain still has.
     /// - Returns: the commit, and the volumes to place for it.
     func build(
-        root: Entry, parents: Parents, doomed: [DoomedVolume], keyRing: KeyRing, message: String, nameTagKey: Secret
+        _ state: DriveState, parents: Parents, doomed: [DoomedVolume], keyRing: KeyRing, message: String, nameTagKey: Secret
     ) async throws -> (blob: BlobReference, signed: SignedCommit, plan: PlacementPlan) {
+        let root = state.root
         guard case .directory(let rootTree) = root.content else { preconditionFailure("the root is a directory") }
         let sequence = parents.sequence + 1
         guard sequence < Commit.sequenceLimit else {
@@ -38,14 +39,12 @@ struct CommitBuilder: Sendable {
         let leaving = try await folding.fold(live)
         let index = try await index(parents.runs, staged: contents + [volume])
         let volumes = try await volumeSet(live, without: leaving.map(\.volume), contents: contents)
-        let rootNode = try await trees.index.reference(toNode: rootTree.reference)
         let commit = Commit(
             drive: drive, driveName: Array(name.utf8), volume: volume, sequence: sequence,
             parents: parents.references, created: .now, device: device.id,
             rootAttributes: root,
-            root: TreeRoot(
-                reference: rootNode.scaleBytes, level: rootTree.level, count: rootTree.count, bytes: rootTree.bytes),
-            links: parents.head?.commit.links, index: index, volumes: volumes, doomed: doomed + leaving,
+            root: try await pointed(rootTree), links: try await pointed(state.links), index: index, volumes: volumes,
+            doomed: doomed + leaving,
             folded: Folding.pairs(parents.folded, folding: leaving.map(\.volume), into: volume), keyRing: keyRing,
             message: Array(message.utf8))
         let signed = SignedCommit(
@@ -57,6 +56,16 @@ struct CommitBuilder: Sendable {
             throw StoreError.stateDamaged(reason: "the commit would refer to volume \(stray), which is not in it")
         }
         return (blob, signed, try await plan(commit, contents: contents, nameTagKey: nameTagKey))
+    }
+
+    /// Named by a whole reference, so that it opens without the index.
+    private func pointed(_ tree: TreeRoot) async throws -> TreeRoot {
+        let reference = try await trees.index.reference(toNode: tree.reference).scaleBytes
+        return TreeRoot(reference: reference, level: tree.level, count: tree.count, bytes: tree.bytes)
+    }
+
+    private func pointed(_ tree: TreeRoot?) async throws -> TreeRoot? {
+        if let tree { try await pointed(tree) as TreeRoot } else { nil }
     }
 
     private func plan(_ commit: Commit, contents: [VolumeID], nameTagKey: Secret) async throws -> PlacementPlan {

@@ -62,24 +62,26 @@ struct Parents: Sendable {
 }
 
 extension Drive {
-    /// The root directory that a change begins with: the head's, with what every other tip has changed since the newest
-    /// commit that both build on.
-    func mergedRoot(_ parents: Parents, trees: DriveTrees, _ reading: Reading) async throws -> Entry? {
+    /// What a change begins with: the head's state, with what every other tip has changed since the newest commit that both
+    /// build on.
+    func mergedState(_ parents: Parents, trees: DriveTrees, _ reading: Reading) async throws -> DriveState? {
         guard let head = parents.head else { return nil }
-        var root = Snapshot(head, trees: trees).root
+        var state = Snapshot(head, trees: trees).state
         for tip in parents.tips.dropFirst() {
             let base = try await commonAncestor(head, tip, reading)
-            let old: Entry
+            let old: DriveState
             if let base {
-                old = Snapshot(base, trees: trees).root
+                old = Snapshot(base, trees: trees).state
             } else {
                 // Two machines began the drive at once.
-                old = try await TreeEditor(trees: trees).emptyDirectory(root)
+                old = DriveState(root: try await TreeEditor(trees: trees).emptyDirectory(state.root))
             }
-            let merge = TreeMerge(trees: trees, mark: Self.conflictMark(tip.commit))
-            root = try await merge.merge(Snapshot(tip, trees: trees).root, with: root, since: old)
+            let merge = TreeMerge(
+                trees: trees, mark: Self.conflictMark(tip.commit), base: old, ours: Snapshot(tip, trees: trees).state,
+                theirs: state)
+            state = try await merge.merged()
         }
-        return root
+        return state
     }
 
     /// The newest commit that both build on, or one of the two; nil if they have none in common.

@@ -10,24 +10,30 @@ struct TreeMerge: Sendable {
     let trees: DriveTrees
     /// Stands in the names of files that both have changed: ` (conflict DEVICE 2026-11-22 14.03)`.
     let mark: [UInt8]
+    /// What both sides began with.
+    let base: DriveState
+    let ours: DriveState
+    let theirs: DriveState
 
-    /// - Parameters:
-    ///   - base: the root that both sides began with.
-    /// - Returns: the root with the changes of both.
-    func merge(_ ours: Entry, with theirs: Entry, since base: Entry) async throws -> Entry {
-        guard case .directory(let old) = base.content, case .directory(let our) = ours.content,
-            case .directory(let their) = theirs.content
+    /// - Returns: the state with the changes of both.
+    func merged() async throws -> DriveState {
+        guard case .directory(let old) = base.root.content, case .directory(let our) = ours.root.content,
+            case .directory(let their) = theirs.root.content
         else { preconditionFailure("a root is a directory") }
-        var oldAttributes = base
-        oldAttributes.content = theirs.content
-        var merged = theirs == oldAttributes ? ours : theirs
-        merged.content = .directory(try await merge(our, with: their, since: old))
-        return merged
+        var oldAttributes = base.root
+        oldAttributes.content = theirs.root.content
+        var root = theirs.root == oldAttributes ? ours.root : theirs.root
+        let changed = Set(try await changedInodes(of: theirs).map(\.group))
+        root.content = .directory(try await merge(our, with: their, since: old, changed))
+        return try await merged(root)
     }
 
-    private func merge(_ ours: TreeRoot, with theirs: TreeRoot, since base: TreeRoot) async throws -> TreeRoot {
+    /// - Parameter changed: link groups whose inodes they have changed.
+    private func merge(
+        _ ours: TreeRoot, with theirs: TreeRoot, since base: TreeRoot, _ changed: Set<LinkGroup>
+    ) async throws -> TreeRoot {
         if ours == base || ours == theirs { return theirs }
-        if theirs == base { return ours }
+        if theirs == base, changed.isEmpty { return ours }
         var changes: [ProllyChange] = []
         try await trees.directories.forEachDifference(from: base, to: ours) {
             changes.append($0)
@@ -38,14 +44,15 @@ struct TreeMerge: Sendable {
         var edits: [[UInt8]: [UInt8]?] = [:]
         for change in changes {
             let their = try await trees.directories.lookup(change.key, in: theirs)
-            if their == change.old {
+            if their == change.old, try await !holds(their, any: changed) {
                 edits.updateValue(change.new, forKey: change.key)
             } else if let new = change.new, new != their {
                 guard let their else {
                     edits.updateValue(new, forKey: change.key)
                     continue
                 }
-                let (name, value) = try await both(change, new, their, in: theirs) {
+                if try await isSameInode(new, their) { continue }
+                let (name, value) = try await both(change, new, their, in: theirs, changed) {
                     edits[$0] != nil || ourNames.contains($0)
                 }
                 edits.updateValue(value, forKey: name)
@@ -58,7 +65,8 @@ struct TreeMerge: Sendable {
 
     /// A name that both sides have changed, and both have something under.
     private func both(
-        _ change: ProllyChange, _ new: [UInt8], _ their: [UInt8], in theirs: TreeRoot, isTaken: ([UInt8]) -> Bool
+        _ change: ProllyChange, _ new: [UInt8], _ their: [UInt8], in theirs: TreeRoot, _ changed: Set<LinkGroup>,
+        isTaken: ([UInt8]) -> Bool
     ) async throws -> (name: [UInt8], value: [UInt8]) {
         var our = try Entry(scaleBytes: new)
         if case .directory(let ourTree) = our.content,
@@ -67,7 +75,7 @@ struct TreeMerge: Sendable {
             var base: TreeRoot?
             if let old = change.old, case .directory(let tree) = try Entry(scaleBytes: old).content { base = tree }
             if base == nil { base = try await trees.directories.build([]) }
-            our.content = .directory(try await merge(ourTree, with: theirTree, since: base ?? theirTree))
+            our.content = .directory(try await merge(ourTree, with: theirTree, since: base ?? theirTree, changed))
             return (change.key, our.scaleBytes)
         }
         var number = 1

@@ -9,8 +9,12 @@ internal import SystemPackage
 /// whole; directories are merged with what is there; links of this machine are never followed.
 ///
 /// All chunks of all files are fetched as one stream, in the order of the tree, so that small files cost few requests.
+///
+/// Of several names of one inode the first is written, the others are linked to it.
 actor Exporter {
     private let trees: DriveTrees
+    /// The link groups of the state that is restored.
+    private let groups: TreeRoot?
     private let replacing: Bool
     private let disk = BlockingQueue("targets")
     private let observer: StoreObserver
@@ -19,9 +23,13 @@ actor Exporter {
     /// Files whose chunks are on their way, in the order of the stream, and the ends of directories between them.
     private var pending: Deque = Deque()
     private var counter = 0
+    private var links = RestoredLinks()
+    /// Further names that could not be linked: they are written when all else is.
+    private var unlinked: [Walk.Item] = []
 
-    init(trees: DriveTrees, replacing: Bool, observer: @escaping StoreObserver) {
+    init(trees: DriveTrees, groups: TreeRoot?, replacing: Bool, observer: @escaping StoreObserver) {
         self.trees = trees
+        self.groups = groups
         self.replacing = replacing
         self.observer = observer
         report.isFruitless = true
@@ -29,28 +37,42 @@ actor Exporter {
         cessdrive_raise_open_files_limit()
     }
 
-    /// A file that is being written, or a directory that gets its times when everything in it has been.
+    /// A file that is being written, a further name that waits for the first, or a directory that gets its times when
+    /// everything in it has been.
     private struct Target {
-        let parent: LocalFile
-        let name: [UInt8]
+        let item: Walk.Item
         let temporary: [UInt8]
-        let path: [UInt8]
-        let entry: Entry
         /// Opened when its first chunk is there: of all that wait, one at a time is open.
         var file: LocalFile?
         /// Where the chunks go, in order.
         var places: [UInt64] = []
         var written = 0
         var isListed = false
+        var isFurtherName = false
         /// Its disk failed: its chunks are dropped as they come.
         var failure: Errno?
+
+        var parent: LocalFile { item.parent }
+        var entry: Entry { item.entry }
     }
 
     /// Restores an entry under a name in a directory of this machine.
     func export(_ entry: Entry, to name: [UInt8], in parent: LocalFile, path: [UInt8]) async throws {
         defer { abandon() }
-        let walk = Walk(exporter: self, root: (entry, name, parent, path))
-        try await trees.reader.read(walk) { chunk in try await self.deliver(chunk) }
+        try await export(Walk.Item(entry: entry, name: name, parent: parent, path: path, way: nil))
+        while !unlinked.isEmpty {
+            let item = unlinked.removeFirst()
+            // The directory has its times already.
+            let modified = try await disk.run { try? item.parent.status().modified }
+            if try await !link(item) { try await export(item) }
+            if let modified, item.way != nil {
+                try await disk.run { try? item.parent.setTimes(of: [UInt8(ascii: ".")], modified: modified) }
+            }
+        }
+    }
+
+    private func export(_ item: Walk.Item) async throws {
+        try await trees.reader.read(Walk(exporter: self, root: item)) { chunk in try await self.deliver(chunk) }
         try await finishWhole()
     }
 
@@ -58,7 +80,17 @@ actor Exporter {
 
     /// The chunks of everything below an entry; making directories and small things on the way.
     private struct Walk: AsyncSequence, Sendable {
-        typealias Item = (entry: Entry, name: [UInt8], parent: LocalFile, path: [UInt8])
+        struct Item: Sendable {
+            /// An inode's, once its link group was followed.
+            var entry: Entry
+            let name: [UInt8]
+            let parent: LocalFile
+            let path: [UInt8]
+            /// The directories from the one that was asked for down to this one; nil at the beginning.
+            let way: RestoredDirectory?
+            var group: LinkGroup?
+        }
+
         typealias Element = BlobRequest
         let exporter: Exporter
         let root: Item
@@ -66,9 +98,16 @@ actor Exporter {
         func makeAsyncIterator() -> Iterator { Iterator(exporter: exporter, root: root) }
 
         struct Iterator: AsyncIteratorProtocol {
+            private struct Level {
+                var entries: ProllyEntries.Iterator
+                let directory: LocalFile
+                let item: Item
+                let way: RestoredDirectory
+            }
+
             let exporter: Exporter
             private var root: Item?
-            private var stack: [(entries: ProllyEntries.Iterator, directory: LocalFile, item: Item)] = []
+            private var stack: [Level] = []
             private var runs: FileRuns.Iterator?
             private var offset: UInt64 = 0
 
@@ -84,9 +123,13 @@ actor Exporter {
                     try Task.checkCancellation()
                     switch try await exporter.begin(item) {
                     case .directory(let opened, let tree):
-                        stack.append((exporter.trees.directories.entries(of: tree).makeAsyncIterator(), opened, item))
-                    case .file:
-                        runs = FileRuns(entry: item.entry, trees: exporter.trees).makeAsyncIterator()
+                        stack.append(
+                            Level(
+                                entries: exporter.trees.directories.entries(of: tree).makeAsyncIterator(),
+                                directory: opened, item: item,
+                                way: RestoredDirectory(item.name, in: item.way, item.parent)))
+                    case .file(let entry):
+                        runs = FileRuns(entry: entry, trees: exporter.trees).makeAsyncIterator()
                         offset = 0
                     case .done: break
                     }
@@ -121,8 +164,11 @@ actor Exporter {
                                 String(decoding: found.key, as: UTF8.self),
                                 reason: "a directory of the drive holds a forbidden name")
                         }
-                        let path = stack[top].item.path + [UInt8(ascii: "/")] + found.key
-                        return (try Entry(scaleBytes: found.value), found.key, stack[top].directory, path)
+                        let (directory, above) = (stack[top].directory, stack[top].item)
+                        let way = stack[top].way
+                        return Item(
+                            entry: try Entry(scaleBytes: found.value), name: found.key, parent: directory,
+                            path: above.path + [UInt8(ascii: "/")] + found.key, way: way)
                     }
                     try await exporter.end(stack.removeLast().item)
                 }
@@ -133,16 +179,12 @@ actor Exporter {
 
     private enum Begun: Sendable {
         case directory(LocalFile, TreeRoot)
-        case file
+        case file(Entry)
         case done
     }
 
     private func begin(_ item: Walk.Item) async throws -> Begun {
-        guard item.entry.linkGroup == nil else {
-            report.failures.append(
-                .init(path: item.path, reason: "this version cannot restore a file with several names"))
-            return .done
-        }
+        guard let item = try await following(item) else { return .done }
         do {
             switch (item.entry.type, item.entry.content) {
             case (.directory, .directory(let tree)):
@@ -153,27 +195,46 @@ actor Exporter {
                 report.directories += 1
                 report.isFruitless = false
                 return .directory(opened, tree)
-            case (.file, let content):
-                try await beginFile(item, content)
-                return .file
+            case (.file, _):
+                try await beginFile(item)
+                return .file(item.entry)
             case (.symlink, .inline(let target)):
                 try await make(item) { try item.parent.makeLink(named: $0, to: target) }
             default:
                 try await make(item) { try item.parent.makeNode(named: $0, item.entry) }
             }
         } catch let error as Errno {
-            fail(item.path, error)
+            failed(item, error)
         }
         return .done
+    }
+
+    /// The item with the inode that it stands for; nil for a further name, which waits to be linked, and for a damaged one.
+    private func following(_ item: Walk.Item) async throws -> Walk.Item? {
+        guard item.group == nil, let group = item.entry.linkGroup else { return item }
+        guard let inode = try await trees.inode(of: item.entry, in: groups) else {
+            report.failures.append(.init(path: item.path, reason: "damaged: \(DriveError.lostInode)"))
+            return nil
+        }
+        var item = item
+        item.entry = inode.entry
+        item.group = group
+        let parent = item.parent
+        let fileSystem = try await disk.run { try? parent.status().inode.fileSystem }
+        guard let fileSystem, links.begin(group, names: inode.names, on: fileSystem) else { return item }
+        pending.append(Target(item: item, temporary: temporaryName(), isListed: true, isFurtherName: true))
+        try await finishWhole()
+        return nil
     }
 
     /// Makes something that has no content beside its name and renames it.
     private func make(_ item: Walk.Item, _ body: @escaping @Sendable ([UInt8]) throws -> Void) async throws {
         let (temporary, replacing) = (temporaryName(), replacing)
+        let extended = try await trees.attributes(of: item.entry)
         let refused = try await disk.run {
             try body(temporary)
             do {
-                let refused = item.parent.setAttributes(of: temporary, item.entry)
+                let refused = item.parent.setAttributes(of: temporary, item.entry, extended: extended)
                 try item.parent.rename(temporary, to: item.name, replacing: replacing)
                 return refused
             } catch {
@@ -182,27 +243,23 @@ actor Exporter {
             }
         }
         report.isFruitless = false
-        if let refused { incomplete(item.path, refused) }
+        incomplete(item.path, refused)
+        try await written(item)
     }
 
     // MARK: Files
 
-    private func beginFile(_ item: Walk.Item, _ content: Content) async throws {
+    private func beginFile(_ item: Walk.Item) async throws {
         if !replacing {
             let isTaken = try await disk.run { try item.parent.has(item.name) }
             guard !isTaken else { throw Errno.fileExists }
         }
-        pending.append(
-            Target(
-                parent: item.parent, name: item.name, temporary: temporaryName(), path: item.path, entry: item.entry))
+        pending.append(Target(item: item, temporary: temporaryName()))
     }
 
     /// Everything in a directory has been asked for.
     private func end(_ item: Walk.Item) async throws {
-        pending.append(
-            Target(
-                parent: item.parent, name: item.name, temporary: [], path: item.path, entry: item.entry,
-                isListed: true))
+        pending.append(Target(item: item, temporary: [], isListed: true))
         try await finishWhole()
     }
 
@@ -260,15 +317,23 @@ actor Exporter {
     }
 
     private func finish(_ target: Target) async throws {
+        if target.isFurtherName {
+            if try await !link(target.item) { unlinked.append(target.item) }
+            return
+        }
+        let extended = try await trees.attributes(of: target.entry)
         if target.entry.type == .directory {
-            let refused = try await disk.run { target.parent.setAttributes(of: target.name, target.entry) }
-            if let refused { incomplete(target.path, refused) }
+            incomplete(
+                target.item.path,
+                try await disk.run {
+                    target.parent.setAttributes(of: target.item.name, target.entry, extended: extended)
+                })
             return
         }
         let replacing = replacing
         do {
             let refused = try await disk.run {
-                do { return try Self.complete(target, replacing: replacing) } catch {
+                do { return try Self.complete(target, extended, replacing: replacing) } catch {
                     try? target.parent.remove(named: target.temporary)
                     throw error
                 }
@@ -276,32 +341,73 @@ actor Exporter {
             report.files += 1
             report.isFruitless = false
             if case .inline(let bytes) = target.entry.content { count(bytes) }
-            if let refused { incomplete(target.path, refused) }
+            incomplete(target.item.path, refused)
+            try await written(target.item)
         } catch let error as Errno {
             // Nothing more will fit: going on would only fail file by file.
             if error == .noSpace || error == .diskQuotaExceeded {
-                throw DriveError.diskFull(path: String(decoding: target.path, as: UTF8.self))
+                throw DriveError.diskFull(path: String(decoding: target.item.path, as: UTF8.self))
             }
-            fail(target.path, error)
+            failed(target.item, error)
         }
     }
 
     /// Gives a file that has all its chunks its name.
     ///
-    /// - Returns: which of its attributes the file system refused first.
-    private static func complete(_ target: Target, replacing: Bool) throws -> Errno? {
+    /// - Returns: which of its attributes the file system refused.
+    private static func complete(
+        _ target: Target, _ extended: [Attribute], replacing: Bool
+    ) throws -> RefusedAttributes {
         if let failure = target.failure { throw failure }
-        let file = try target.file ?? target.parent.createFile(named: target.temporary)
+        let (parent, name, temporary) = (target.parent, target.item.name, target.temporary)
+        let file = try target.file ?? parent.createFile(named: temporary)
         if case .inline(let bytes) = target.entry.content { try file.write(bytes, at: 0) }
         try file.setSize(target.entry.size)
         // After power loss there must be what was there before, or what takes its place. A file that takes nobody's is not
         // waited for: the drive still has it.
-        if replacing, try target.parent.has(target.name) { try file.sync() }
+        if replacing, try parent.has(name) { try file.sync() }
         // Before the name, which says that it is whole, and the times, which a late write would change.
         try file.close()
-        let refused = target.parent.setAttributes(of: target.temporary, target.entry)
-        try target.parent.rename(target.temporary, to: target.name, replacing: replacing)
+        let refused = parent.setAttributes(of: temporary, target.entry, extended: extended)
+        try parent.rename(temporary, to: name, replacing: replacing)
         return refused
+    }
+
+    // MARK: Links
+
+    /// The first name of an inode, or one on a file system of its own, is there: others are linked to it.
+    private func written(_ item: Walk.Item) async throws {
+        guard let group = item.group else { return }
+        let inode = try await disk.run { try? item.parent.status(of: item.name).inode }
+        guard let inode else { return }
+        links.written(group, as: RestoredName(item.name, in: item.way, item.parent, inode: inode))
+    }
+
+    /// Links a further name to one that is there.
+    ///
+    /// - Returns: whether that is done, or failed for good; else it has to be written like a first one.
+    private func link(_ item: Walk.Item) async throws -> Bool {
+        guard let group = item.group else { return false }
+        let (temporary, replacing) = (temporaryName(), replacing)
+        for first in links.names(of: group) {
+            do {
+                let isLinked = try await disk.run {
+                    try first.link(to: item.name, in: item.parent, by: temporary, replacing: replacing)
+                }
+                guard isLinked else { continue }
+                links.linked(group)
+                if item.entry.type == .file { report.files += 1 }
+                report.isFruitless = false
+                return true
+            } catch let error as Errno {
+                guard error != .fileExists, error != .isDirectory else {
+                    failed(item, error)
+                    return true
+                }
+                links.refused(group, on: first.fileSystem, error)
+            }
+        }
+        return false
     }
 
     /// Nothing half-written stays behind.
@@ -310,6 +416,7 @@ actor Exporter {
             if target.file != nil || target.failure != nil { try? target.parent.remove(named: target.temporary) }
             pending.removeFirst()
         }
+        unlinked = []
     }
 
     /// What waits, first in, first out.
@@ -338,12 +445,13 @@ actor Exporter {
     }
 
     /// The content is there, whole.
-    private func incomplete(_ path: [UInt8], _ error: Errno) {
-        report.failures.append(
-            .init(path: path, reason: "restored, but not its owner, mode or times: \(error.description)"))
+    private func incomplete(_ path: [UInt8], _ refused: RefusedAttributes) {
+        guard !refused.isEmpty else { return }
+        report.failures.append(.init(path: path, reason: "restored, but not \(refused.description)"))
     }
 
-    private func fail(_ path: [UInt8], _ error: Errno) {
-        report.failures.append(.init(path: path, reason: error.description))
+    private func failed(_ item: Walk.Item, _ error: Errno) {
+        report.failures.append(.init(path: item.path, reason: error.description))
+        if let group = item.group { links.failed(group) }
     }
 }

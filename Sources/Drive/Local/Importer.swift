@@ -9,7 +9,7 @@ internal import SystemPackage
 /// Reads files and directories of this machine into the spool: contents as chunks, directories as trees. What cannot be
 /// read is named in the report, and the rest is stored.
 ///
-/// Memory: a few chunks, and the names of the directories on the way.
+/// Memory: a few chunks, the names of the directories on the way, and what `HardLinks` remembers.
 actor Importer {
     /// Small files whose chunks are being named and compressed at once.
     private static let parallel = 4
@@ -18,13 +18,23 @@ actor Importer {
     private let trees: DriveTrees
     private let spool: Spool
     private let keys: DriveKeys
+    /// The link groups that the drive has.
+    private let groups: TreeRoot?
     private let chunker: Chunker
     private let owners = OwnerNames()
     private let disk = BlockingQueue("sources")
     private let observer: StoreObserver
     private(set) var report = TransferReport()
+    private(set) var links = HardLinks()
+    /// What the names that were stored change.
+    private(set) var counts: LinkCounts
 
-    init(trees: DriveTrees, spool: Spool, keys: DriveKeys, observer: @escaping StoreObserver) {
+    /// - Parameter groups: the tree of link groups of what the change is made on.
+    init(
+        trees: DriveTrees, groups: TreeRoot?, spool: Spool, keys: DriveKeys, observer: @escaping StoreObserver
+    ) {
+        self.groups = groups
+        counts = LinkCounts(trees)
         self.trees = trees
         self.spool = spool
         self.keys = keys
@@ -37,18 +47,25 @@ actor Importer {
     /// Stores what is at a path of this machine. A link at the path itself is stored as a link, unless a trailing slash asks
     /// for the directory that it leads to.
     ///
-    /// - Parameter existing: what the drive has where this will go; directories are merged with it.
+    /// - Parameters:
+    ///   - target: where this will go.
+    ///   - existing: what the drive has there; directories are merged with it.
     /// - Returns: nil if it could not be read; the report says why.
-    func entry(at path: [UInt8], replacing existing: Entry?) async throws -> Entry? {
+    func entry(at path: [UInt8], to target: DrivePath, replacing existing: Entry?) async throws -> Entry? {
+        let place = DrivePlace.at(target)
         do {
             let (directory, name) = Self.namesDirectory(path) ? (path, Array(".".utf8)) : Self.split(path)
             let parent = try await disk.run { try LocalFile.openDirectory(directory) }
             // `dir/.` and `/` name a directory by itself.
             guard name != Array(".".utf8) else {
-                return try await directoryEntry(parent, status: try parent.status(), path: path, replacing: existing)
+                return try await directoryEntry(
+                    parent, status: try parent.status(), path: path, to: place, replacing: existing)
             }
             let status = try await disk.run { try parent.status(of: name) }
-            return try await entry(named: name, in: parent, status: status, path: path, replacing: existing)
+            let stored = try await entry(
+                named: name, in: parent, status: status, path: path, to: place, replacing: existing)
+            if let stored { counts.replace(existing, by: stored) }
+            return stored
         } catch let error as Errno {
             fail(path, error)
             return nil
@@ -88,50 +105,92 @@ actor Importer {
     }
 
     private func entry(
-        named name: [UInt8], in directory: LocalFile, status: LocalStatus, path: [UInt8], replacing existing: Entry?
+        named name: [UInt8], in directory: LocalFile, status: LocalStatus, path: [UInt8], to place: DrivePlace?,
+        replacing existing: Entry?
     ) async throws -> Entry? {
         do {
-            switch status.type {
-            case .directory:
+            if status.type == .directory {
                 let opened = try await disk.run { try directory.openDirectory(named: name) }
-                return try await directoryEntry(opened, status: status, path: path, replacing: existing)
-            case .file:
-                if let existing, Self.isUnchanged(existing, status) {
-                    report.unchanged += 1
-                    var entry = attributes(status)
-                    entry.size = existing.size
-                    entry.content = existing.content
-                    return entry
-                }
-                let file = try await disk.run { try directory.openFile(named: name) }
-                return try await fileEntry(file, path: path)
-            case .symlink:
-                var entry = attributes(status)
-                let target = try await disk.run { try directory.linkTarget(of: name) }
-                entry.content = .inline(target)
-                return entry
-            case .characterDevice, .blockDevice:
-                var entry = attributes(status)
-                entry.content = .device(major: Self.major(status.device), minor: Self.minor(status.device))
-                return entry
-            case .fifo, .socket: return attributes(status)
+                return try await directoryEntry(opened, status: status, path: path, to: place, replacing: existing)
             }
+            if status.linkCount > 1, let group = try links.group(ofFurther: status) {
+                let isUnchanged = existing?.linkGroup == group
+                if status.type == .file, isUnchanged { report.unchanged += 1 }
+                if status.type == .file, !isUnchanged { report.files += 1 }
+                return isUnchanged ? existing : Entry(status.type, in: group)
+            }
+            // A name whose group is missing is stored anew.
+            var former = existing
+            if let name = existing, name.linkGroup != nil {
+                former = try await trees.inode(of: name, in: groups)?.entry
+            }
+            let (entry, read) = try await inode(named: name, in: directory, status, path, former)
+            // The root is no file.
+            guard read.linkCount > 1, let place else { return entry }
+            let group = entry == former ? existing?.linkGroup : nil
+            links.note(entry, read, at: place, in: group)
+            return group == nil ? entry : existing
         } catch let error as Errno {
             fail(path, error)
             return nil
         }
     }
 
-    private func attributes(_ status: LocalStatus) -> Entry {
+    /// What is no directory, and the status that it had when it was read.
+    private func inode(
+        named name: [UInt8], in directory: LocalFile, _ status: LocalStatus, _ path: [UInt8], _ former: Entry?
+    ) async throws -> (Entry, LocalStatus) {
+        if let former, former.isUnchanged(status) {
+            if status.type == .file { report.unchanged += 1 }
+            var entry = standardAttributes(status)
+            entry.size = former.size
+            entry.content = former.content
+            entry.attributes = former.attributes
+            return (entry, status)
+        }
+        if status.type == .file {
+            let file = try await disk.run { try directory.openFile(named: name) }
+            return try await fileEntry(file, path: path)
+        }
+        let (settled, found, target) = try await disk.run {
+            let settled = try directory.settledStatus(of: name)
+            let target = settled.type == .symlink ? try directory.linkTarget(of: name) : []
+            return (settled, directory.attributes(of: name), target)
+        }
+        guard settled.type == status.type else { throw Errno.invalidArgument }
+        var entry = standardAttributes(settled)
+        switch settled.type {
+        case .symlink: entry.content = .inline(target)
+        case .characterDevice, .blockDevice:
+            entry.content = .device(major: Self.major(settled.device), minor: Self.minor(settled.device))
+        default: break
+        }
+        entry.attributes = try await store(found, of: path)
+        return (entry, settled)
+    }
+
+    private func standardAttributes(_ status: LocalStatus) -> Entry {
         Entry(
             type: status.type, mode: status.mode, owner: owners.user(status.uid), group: owners.group(status.gid),
             modified: status.modified, changed: status.changed)
     }
 
-    /// Size and both times are those of the last `put`: the kernel changes the second with every write.
-    private static func isUnchanged(_ existing: Entry, _ status: LocalStatus) -> Bool {
-        existing.type == .file && existing.size == status.size && existing.modified == status.modified
-            && existing.changed == status.changed
+    /// Extended attributes as they stand in an entry; those that could not be read are named.
+    private func store(_ found: LocalAttributes, of path: [UInt8]) async throws -> Attributes {
+        for (name, error) in found.unreadable {
+            let which = name.map { "attribute \(String(decoding: $0, as: UTF8.self))" } ?? "attributes"
+            report.failures.append(.init(path: path, reason: "stored, but not its \(which): \(error.description)"))
+        }
+        guard !found.attributes.isEmpty else { return .none }
+        guard let list = AttributeList(found.attributes) else {
+            report.failures.append(.init(path: path, reason: "stored, but not its attributes: there are too many"))
+            return .none
+        }
+        let bytes = list.scaleBytes
+        guard bytes.count > Attributes.inlineByteLimit else { return .inline(list) }
+        let blob = PreparedBlob(bytes, kind: .attributes, keys: keys)
+        try await spool.append(blob)
+        return .blob(blob.id, rawLength: UInt32(bytes.count))
     }
 
     private func fail(_ path: [UInt8], _ error: Errno) {
@@ -141,12 +200,15 @@ actor Importer {
     // MARK: Directories
 
     private func directoryEntry(
-        _ directory: LocalFile, status: LocalStatus, path: [UInt8], replacing existing: Entry?
+        _ directory: LocalFile, status: LocalStatus, path: [UInt8], to place: DrivePlace?, replacing existing: Entry?
     ) async throws -> Entry {
         report.directories += 1
-        let names = try await disk.run { try directory.names() }
-        var base: TreeRoot?
-        if case .directory(let tree)? = existing?.content { base = tree }
+        let isUnchanged = existing?.isUnchanged(status) ?? false
+        let (settled, found, names) = try await disk.run {
+            if isUnchanged { return (status, LocalAttributes(), try directory.names()) }
+            return (try directory.settledStatus(), directory.attributes(), try directory.names())
+        }
+        let base = existing?.directory
         var former = FormerEntries(of: base, in: trees.directories)
         var edits: [ProllyEdit] = []
         for name in names {
@@ -161,13 +223,17 @@ actor Importer {
                     continue
                 }
                 let entry = try await entry(
-                    named: name, in: directory, status: status, path: childPath, replacing: child)
-                if let entry, entry != child { edits.append(ProllyEdit(key: name, value: entry.scaleBytes)) }
+                    named: name, in: directory, status: status, path: childPath, to: DrivePlace(name, in: place),
+                    replacing: child)
+                guard let entry, entry != child else { continue }
+                edits.append(ProllyEdit(key: name, value: entry.scaleBytes))
+                counts.replace(child, by: entry)
             } catch let error as Errno {
                 fail(childPath, error)
             }
         }
-        var entry = attributes(status)
+        var entry = standardAttributes(settled)
+        entry.attributes = try await isUnchanged ? existing?.attributes ?? .none : store(found, of: path)
         if let base {
             entry.content = .directory(edits.isEmpty ? base : try await trees.directories.apply(edits, to: base))
         } else {
@@ -180,26 +246,27 @@ actor Importer {
     // MARK: Files
 
     /// A file that changes while it is read is read again, and named if it changes then, too.
-    private func fileEntry(_ file: LocalFile, path: [UInt8]) async throws -> Entry {
+    private func fileEntry(_ file: LocalFile, path: [UInt8]) async throws -> (Entry, LocalStatus) {
         let before = report.bytes
         for isLast in [false, true] {
-            let status = try await disk.run { try file.settledStatus() }
+            let (status, found) = try await disk.run { (try file.settledStatus(), file.attributes()) }
             guard status.type == .file else { throw Errno.invalidArgument }
             report.bytes = before
-            let entry = try await entry(of: file, status)
+            var entry = try await content(of: file, status)
             let after = try await disk.run { try file.status() }
             let isSame =
                 after.size == status.size && after.modified == status.modified && after.changed == status.changed
             guard isSame || isLast else { continue }
             report.files += 1
             if !isSame { report.failures.append(.init(path: path, reason: "it changed while it was read")) }
-            return entry
+            entry.attributes = try await store(found, of: path)
+            return (entry, status)
         }
         preconditionFailure("the last attempt returns")
     }
 
-    private func entry(of file: LocalFile, _ status: LocalStatus) async throws -> Entry {
-        var entry = attributes(status)
+    private func content(of file: LocalFile, _ status: LocalStatus) async throws -> Entry {
+        var entry = standardAttributes(status)
         if status.size <= UInt64(Content.inlineByteLimit) {
             let bytes = try await disk.run { try file.read(Content.inlineByteLimit, at: 0) }
             entry.size = UInt64(bytes.count)

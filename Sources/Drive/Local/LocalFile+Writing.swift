@@ -114,12 +114,28 @@ extension LocalFile {
         }
     }
 
-    /// Gives a name in this directory its owner, mode and times, never what a link there leads to. Only root can give files
-    /// away: for others the owner stays as it is, and set-user-id with another owner would be a gift to whoever made it.
+    /// Another name in this directory for what has a name in `directory`, a link itself and not what it leads to.
     ///
-    /// - Returns: what the file system refused first; the others are set all the same.
-    func setAttributes(of name: [UInt8], _ entry: Entry) -> Errno? {
-        var failure: Errno?
+    /// - Throws: `fileExists`; `improperLink`, `tooManyLinks`, `notPermitted` and others where that cannot be.
+    func addName(_ name: [UInt8], for old: [UInt8], in directory: LocalFile) throws(Errno) {
+        try call {
+            unsafe Self.withCString(old) { old in
+                unsafe Self.withCString(name) { unsafe linkat(directory.descriptor, old, descriptor, $0, 0) }
+            }
+        }
+    }
+
+    /// Gives a name in this directory its owner, attributes, mode and times, never what a link there leads to. Only root can
+    /// give files away: for others the owner stays as it is, and set-user-id with another owner would be a gift to whoever
+    /// made it.
+    ///
+    /// The order matters: another owner takes set-user-id and capabilities away, a mode may forbid its owner to set
+    /// attributes, and everything changes times.
+    ///
+    /// - Parameter extended: the extended attributes of the entry.
+    /// - Returns: what the file system refused; the others are set all the same.
+    func setAttributes(of name: [UInt8], _ entry: Entry, extended: [Attribute]) -> RefusedAttributes {
+        var refused = RefusedAttributes()
         var isOwned = entry.owner.id == geteuid() && entry.group.id == getegid()
         if geteuid() == 0 {
             do {
@@ -129,8 +145,9 @@ extension LocalFile {
                     }
                 }
                 isOwned = true
-            } catch { failure = error }
+            } catch { refused.note(error) }
         }
+        set(extended, of: name, entry.type, &refused)
         if entry.type != .symlink {
             let mode = entry.type == .file && !isOwned ? entry.mode & ~0o6000 : entry.mode
             do {
@@ -139,16 +156,32 @@ extension LocalFile {
                         unsafe fchmodat(descriptor, $0, mode_t(mode), AT_SYMLINK_NOFOLLOW)
                     }
                 }
-            } catch { failure = failure ?? error }
+            } catch { refused.note(error) }
         }
-        let time = timespec(tv_sec: Int(entry.modified.seconds), tv_nsec: Int(entry.modified.nanoseconds))
+        do { try setTimes(of: name, modified: entry.modified) } catch { refused.note(error) }
+        return refused
+    }
+
+    private func set(
+        _ extended: [Attribute], of name: [UInt8], _ type: EntryType, _ refused: inout RefusedAttributes
+    ) {
+        for attribute in extended {
+            do { try set(attribute, of: name) } catch { refused.note(error, of: attribute.name) }
+        }
+        guard type != .symlink else { return }
+        // What the directory above hands down would let in whom the entry does not.
+        let lists = type == .directory ? [Self.accessList, Self.defaultAccessList] : [Self.accessList]
+        for list in lists where !extended.contains(where: { $0.name == list }) {
+            do { try removeAttribute(list, of: name) } catch { refused.note(error, of: list) }
+        }
+    }
+
+    func setTimes(of name: [UInt8], modified: Timestamp) throws(Errno) {
+        let time = timespec(tv_sec: Int(modified.seconds), tv_nsec: Int(modified.nanoseconds))
         let times = [time, time]
-        do {
-            try call {
-                unsafe Self.withCString(name) { unsafe utimensat(descriptor, $0, times, AT_SYMLINK_NOFOLLOW) }
-            }
-        } catch { failure = failure ?? error }
-        return failure
+        try call {
+            unsafe Self.withCString(name) { unsafe utimensat(descriptor, $0, times, AT_SYMLINK_NOFOLLOW) }
+        }
     }
 
     private func call(_ body: () -> Int32) throws(Errno) {

@@ -13,8 +13,12 @@ struct LocalStatus: Sendable {
     let size: UInt64
     let modified: Timestamp
     let changed: Timestamp
+    /// What a device file stands for.
     let device: UInt64
     let blocks: UInt64
+    /// Which inode it is, and how many names it has.
+    let inode: LocalInode
+    let linkCount: UInt64
 
     init?(_ status: stat) {
         switch status.st_mode & S_IFMT {
@@ -35,7 +39,15 @@ struct LocalStatus: Sendable {
         changed = Timestamp(seconds: Int64(status.st_ctim.tv_sec), nanoseconds: UInt32(status.st_ctim.tv_nsec))
         device = UInt64(status.st_rdev)
         blocks = UInt64(max(0, status.st_blocks))
+        inode = LocalInode(fileSystem: UInt64(status.st_dev), number: UInt64(status.st_ino))
+        linkCount = UInt64(status.st_nlink)
     }
+}
+
+/// What all names of a file have in common while the machine runs.
+struct LocalInode: Hashable, Sendable {
+    let fileSystem: UInt64
+    let number: UInt64
 }
 
 /// A run of a file: bytes that are there, or a hole that reads as zeros.
@@ -63,17 +75,32 @@ struct FileExtent: Equatable, Sendable {
         guard Glibc.close(descriptor) == 0 else { throw Errno(rawValue: errno) }
     }
 
+    /// Somebody else closes the descriptor.
+    private func relinquish() { isClosed.store(true, ordering: .releasing) }
+
     static func openDirectory(_ path: [UInt8]) throws(Errno) -> LocalFile {
         try unsafe opening(path) { unsafe open($0, O_RDONLY | O_DIRECTORY | O_CLOEXEC) }
     }
 
     func openDirectory(named name: [UInt8]) throws(Errno) -> LocalFile {
-        try unsafe Self.opening(name) { unsafe openat(descriptor, $0, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC) }
+        try openForReading(name, O_DIRECTORY)
     }
 
     /// Opens for reading. A name that has become a fifo or a device since it was looked at does not block.
-    func openFile(named name: [UInt8]) throws(Errno) -> LocalFile {
-        try unsafe Self.opening(name) { unsafe openat(descriptor, $0, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC) }
+    func openFile(named name: [UInt8]) throws(Errno) -> LocalFile { try openForReading(name, O_NONBLOCK) }
+
+    /// That it was read for a backup is nobody's access, where the system lets us keep it out of the times: that is the
+    /// owner's right, and root's.
+    private func openForReading(_ name: [UInt8], _ flags: Int32) throws(Errno) -> LocalFile {
+        let flags = flags | O_RDONLY | O_NOFOLLOW | O_CLOEXEC
+        do {
+            return try unsafe Self.opening(name) {
+                unsafe openat(descriptor, $0, flags | Int32(CESSDRIVE_O_NOATIME))
+            }
+        } catch {
+            guard error == .notPermitted else { throw error }
+            return try unsafe Self.opening(name) { unsafe openat(descriptor, $0, flags) }
+        }
     }
 
     /// Creates a file that must not exist yet.
@@ -119,15 +146,22 @@ struct FileExtent: Equatable, Sendable {
 
     /// The status of a file such that every later change gives it another time of change: one that was changed within the
     /// running tick of the clock that stamps files is looked at again when the tick is over. Blocks for some milliseconds.
-    func settledStatus() throws(Errno) -> LocalStatus {
+    func settledStatus() throws(Errno) -> LocalStatus { try Self.settled { () throws(Errno) in try status() } }
+
+    /// As above, of a name in this directory, not of what a link there leads to.
+    func settledStatus(of name: [UInt8]) throws(Errno) -> LocalStatus {
+        try Self.settled { () throws(Errno) in try status(of: name) }
+    }
+
+    private static func settled(_ look: () throws(Errno) -> LocalStatus) throws(Errno) -> LocalStatus {
         // Nobody waits for a file that is written without end: it will be seen to have changed anyway.
         for _ in 0..<16 {
             let tick = Timestamp.tick
-            let status = try status()
+            let status = try look()
             guard status.changed >= tick, status.changed <= .now else { return status }
             usleep(1000)
         }
-        return try status()
+        return try look()
     }
 
     private static func status(_ directory: Int32, _ name: [UInt8], flags: Int32) throws(Errno) -> LocalStatus {
@@ -141,12 +175,10 @@ struct FileExtent: Equatable, Sendable {
 
     /// The names in this directory, in the order of their bytes, without `.` and `..`.
     func names() throws(Errno) -> [[UInt8]] {
-        let copy = unsafe openat(descriptor, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC)
-        guard copy >= 0 else { throw Errno(rawValue: errno) }
-        guard let stream = unsafe fdopendir(copy) else {
-            Glibc.close(copy)
-            throw Errno(rawValue: errno)
-        }
+        let copy = try openForReading([UInt8(ascii: ".")], O_DIRECTORY)
+        guard let stream = unsafe fdopendir(copy.descriptor) else { throw Errno(rawValue: errno) }
+        // The stream closes it.
+        copy.relinquish()
         defer { unsafe closedir(stream) }
         var names: [[UInt8]] = []
         while true {

@@ -34,7 +34,7 @@ extension Drive {
                 if earlier == nil { try Self.checkDistinct(source, target) }
                 root = try await Self.place(entry, at: target, in: root, context)
             }
-            return root
+            return try await context.state(root)
         }
     }
 

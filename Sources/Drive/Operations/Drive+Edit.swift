@@ -21,7 +21,7 @@ extension Drive {
                 let directory = try await context.editor.emptyDirectory(Self.newDirectory(now: .now))
                 root = try await context.editor.set(directory, at: path, in: root)
             }
-            return root
+            return DriveState(root: root, links: context.state.links)
         }
     }
 
@@ -44,7 +44,7 @@ extension Drive {
                 guard recursive || entry.type != .directory else { throw DriveError.isADirectory(path) }
                 root = try await context.editor.set(nil, at: path, in: root)
             }
-            return root
+            return try await context.state(root)
         }
     }
 
@@ -66,15 +66,20 @@ extension Drive {
             if try await context.trees.entry(at: target, from: context.root)?.type == .directory {
                 target = target.appending(name)
             }
-            guard target != source else { return context.root }
+            guard target != source else { return context.state }
             guard !target.isWithin(source) else {
                 throw DriveError.invalidPath("\(destination)", reason: "a directory cannot be moved below itself")
             }
+            // What moves keeps its names, however many are below it; only what is replaced loses one.
+            var counts = LinkCounts(context.trees)
             if let existing = try await context.trees.entry(at: target, from: context.root) {
                 try Self.checkReplacing(existing, with: entry, at: target)
+                counts.replace(existing, by: nil)
             }
             let without = try await context.editor.set(nil, at: source, in: context.root)
-            return try await context.editor.set(entry, at: target, in: without)
+            return DriveState(
+                root: try await context.editor.set(entry, at: target, in: without),
+                links: try await counts.applied(to: context.state.links) { _ in nil })
         }
     }
 

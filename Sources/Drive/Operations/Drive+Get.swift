@@ -19,7 +19,7 @@ extension Snapshot {
         _ sources: [DrivePath], to target: [UInt8], into: Bool, replacing: Bool,
         observer: @escaping StoreObserver = { _ in }
     ) async throws -> TransferReport {
-        let exporter = Exporter(trees: trees, replacing: replacing, observer: observer)
+        let exporter = Exporter(trees: trees, groups: commit.links, replacing: replacing, observer: observer)
         for source in sources {
             let entry = try await entry(at: source)
             let existing = try? LocalFile.status(of: target, followingLinks: true)

@@ -8,7 +8,8 @@ extension Drive {
     ///
     /// One source gets the destination's name, or goes into it where it is written with a trailing slash or is a
     /// directory and the source is not one; several go into it. Directories merge with what is there: equal names are
-    /// replaced (the former stay in the history), nothing is deleted.
+    /// replaced (the former stay in the history), nothing is deleted. Files of which several names are stored at once stay one
+    /// file; one of which only one name is stored becomes a file of its own.
     ///
     /// - Parameters:
     ///   - sources: paths of this machine, as raw bytes. A link is stored as a link; with a trailing slash, what it leads to is.
@@ -21,7 +22,8 @@ extension Drive {
         let report = Mutex(TransferReport())
         let result = try await change(options) { context in
             let importer = Importer(
-                trees: context.trees, spool: context.spool, keys: self.keys.drive, observer: options.observer)
+                trees: context.trees, groups: context.state.links, spool: context.spool, keys: self.keys.drive,
+                observer: options.observer)
             var root = context.root
             var found = 0
             for source in sources {
@@ -31,7 +33,9 @@ extension Drive {
                 root = try await context.editor.makeDirectories(
                     target.parent, in: root, attributes: Self.newDirectory(now: .now))
                 let existing = target.isRoot ? root : try await context.trees.entry(at: target, from: root)
-                guard let entry = try await importer.entry(at: source, replacing: existing) else { continue }
+                guard let entry = try await importer.entry(at: source, to: target, replacing: existing) else {
+                    continue
+                }
                 found += 1
                 if let existing, existing.type == .directory, entry.type != .directory {
                     throw DriveError.directoryInTheWay(target)
@@ -45,8 +49,12 @@ extension Drive {
                 throw DriveError.unreadable(
                     path: String(decoding: failure.path, as: UTF8.self), reason: failure.reason)
             }
+            let links = await importer.links
+            var counts = await importer.counts
+            root = try await context.editor.join(links.firstNames, in: root, counting: &counts)
+            let groups = try await counts.applied(to: context.state.links) { try links.inode(of: $0) }
             try await context.spool.barrier()
-            return root
+            return DriveState(root: root, links: groups)
         }
         return (report.withLock { $0 }, result)
     }
@@ -60,7 +68,8 @@ extension Drive {
         let report = Mutex(TransferReport())
         let result = try await change(options) { context in
             let importer = Importer(
-                trees: context.trees, spool: context.spool, keys: self.keys.drive, observer: options.observer)
+                trees: context.trees, groups: context.state.links, spool: context.spool, keys: self.keys.drive,
+                observer: options.observer)
             var root = try await context.editor.makeDirectories(
                 destination.parent, in: context.root, attributes: Self.newDirectory(now: .now))
             if let existing = try await context.trees.entry(at: destination, from: root), existing.type == .directory {
@@ -70,8 +79,9 @@ extension Drive {
             root = try await context.editor.set(entry, at: destination, in: root)
             let found = await importer.report
             report.withLock { $0 = found }
+            let state = try await context.state(root)
             try await context.spool.barrier()
-            return root
+            return state
         }
         return (report.withLock { $0 }, result)
     }

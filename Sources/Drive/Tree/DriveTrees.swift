@@ -1,5 +1,6 @@
 internal import BlobStore
 internal import DriveFormat
+internal import Primitives
 internal import SCALE
 internal import Sealing
 
@@ -10,6 +11,9 @@ struct DriveTrees: Sendable {
     let directories: ProllyTree
     /// A file's chunks and holes in order; bytes: their lengths.
     let chunkLists: ProllyTree
+    /// Link group → linked inode; bytes: the sizes of the files.
+    let links: ProllyTree
+    private let recentLinks: RecentValues
     /// Blob id → pointer.
     let indexRuns: ProllyTree
     /// Volume id → volume record.
@@ -32,6 +36,11 @@ struct DriveTrees: Sendable {
             ProllyKind(.sequence, borderKey: border) { key, value in
                 value.isEmpty ? try? ChunkKey(scaleBytes: key).length : nil
             }, in: IndexedNodes(kind: .chunkListNode, index: index, reader: reader, writer: writer))
+        links = ProllyTree(
+            ProllyKind(.map, borderKey: border) { key, value in
+                key.count == Bytes16.byteCount ? try? LinkedInode(scaleBytes: value).entry.size : nil
+            }, in: IndexedNodes(kind: .linkGroupNode, index: index, reader: reader, writer: writer))
+        recentLinks = RecentValues(links)
         volumes = ProllyTree(
             ProllyKind(.map, borderKey: border),
             in: PointedNodes(kind: .volumeSetNode, reader: reader, writer: writer))
@@ -42,6 +51,34 @@ struct DriveTrees: Sendable {
         guard let entry = try? Entry(scaleBytes: value) else { return nil }
         if case .directory(let root) = entry.content { return root.bytes }
         return entry.size
+    }
+
+    // MARK: Inodes
+
+    /// What a name stands for, and how many names it has; the entry itself where it is in no link group.
+    ///
+    /// - Parameter links: the tree of link groups of the same commit.
+    /// - Returns: nil if the group is missing, or holds something else: the name is damaged, and nothing but the name.
+    func inode(of entry: Entry, in links: TreeRoot?) async throws -> LinkedInode? {
+        guard let group = entry.linkGroup else { return LinkedInode(names: 1, entry: entry) }
+        guard let links, let value = try await recentLinks.value(of: group.value.bytes, in: links) else { return nil }
+        let inode = try LinkedInode(scaleBytes: value)
+        return inode.entry.type == entry.type ? inode : nil
+    }
+
+    /// The extended attributes of an inode.
+    func attributes(of entry: Entry) async throws -> [Attribute] {
+        switch entry.attributes {
+        case .none: return []
+        case .inline(let list): return list.attributes
+        case .blob(let id, let rawLength):
+            let bytes = try await reader.read(try await index.reference(to: id), kind: .attributes)
+            guard bytes.count == Int(rawLength) else {
+                throw DriveError.stateDamaged(
+                    path: "the drive", reason: "attributes \(id) have not the length that their file says")
+            }
+            return try AttributeList(scaleBytes: bytes).attributes
+        }
     }
 
     // MARK: Directories

@@ -60,9 +60,9 @@ struct FileRuns: AsyncSequence, Sendable {
 extension DriveTrees {
     /// Hands over a file's bytes in order, fetching ahead. Holes come as zeros.
     ///
-    /// - Throws: `DriveError.needsNewerVersion` for a file of several names: this version does not follow link groups.
+    /// - Precondition: the entry is an inode's, not one of several names of it.
     func read(_ entry: Entry, deliver: ([UInt8]) async throws -> Void) async throws {
-        guard entry.linkGroup == nil else { throw DriveError.needsNewerVersion("a file with several names") }
+        precondition(entry.linkGroup == nil, "a link group is followed first")
         guard case .chunks = entry.content else {
             for try await run in FileRuns(entry: entry, trees: self) {
                 switch run {

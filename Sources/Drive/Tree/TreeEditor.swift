@@ -61,4 +61,47 @@ struct TreeEditor: Sendable {
         }
         return root
     }
+
+    /// Lets the first names of new link groups join them: each directory is changed once. A name that holds something else
+    /// by now stays as it is.
+    func join(
+        _ names: [HardLinks.FirstName], in root: Entry, counting counts: inout LinkCounts
+    ) async throws -> Entry {
+        guard !names.isEmpty else { return root }
+        let sorted = names.map { (path: $0.place.names, first: $0) }.sorted { a, b in
+            a.path.lexicographicallyPrecedes(b.path) { $0.lexicographicallyPrecedes($1) }
+        }
+        return try await join(sorted[...], depth: 0, in: root, &counts)
+    }
+
+    private func join(
+        _ names: ArraySlice<(path: [[UInt8]], first: HardLinks.FirstName)>, depth: Int, in directory: Entry,
+        _ counts: inout LinkCounts
+    ) async throws -> Entry {
+        guard let tree = directory.directory else { return directory }
+        var former = FormerEntries(of: tree, in: trees.directories)
+        var edits: [ProllyEdit] = []
+        var rest = names
+        while let next = rest.first {
+            let key = next.path[depth]
+            let group = rest.prefix { $0.path[depth] == key }
+            rest = rest.dropFirst(group.count)
+            guard let old = try await former.entry(named: key) else { continue }
+            var new = old
+            if old.type == .directory {
+                new = try await join(
+                    group.filter { $0.path.count > depth + 1 }[...], depth: depth + 1, in: old, &counts)
+            } else if let name = group.first(where: {
+                $0.path.count == depth + 1 && $0.first.entry == old.scaleBytes
+            }) {
+                new = Entry(old.type, in: name.first.group)
+                counts.replace(old, by: new)
+            }
+            if new != old { edits.append(ProllyEdit(key: key, value: new.scaleBytes)) }
+        }
+        guard !edits.isEmpty else { return directory }
+        var changed = directory
+        changed.content = .directory(try await trees.directories.apply(edits, to: tree))
+        return changed
+    }
 }

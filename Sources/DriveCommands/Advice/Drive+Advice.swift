@@ -28,6 +28,7 @@ extension DriveError: Reportable {
         case .needsNewerVersion: "use a newer version of cessdrive"
         case .stateDamaged: startingAnew
         case .diskFull: "make room and run the same command again"
+        case .damagedName: "an older state may have it: 'cessdrive log' lists them, and --at reads them"
         case .notAFile: "'cessdrive stat' shows what it is"
         case .invalidPath, .notADirectory, .exists, .directoryNotEmpty, .unreadable, .unwritable: nil
         }
@@ -40,7 +41,7 @@ extension DriveError: Reportable {
         case .notFound, .noSuchCommit, .beforeFirstCommit: .notFound
         case .newerHead: .busy
         case .staleNetwork: .temporary
-        case .stateDamaged: .damaged
+        case .stateDamaged, .damagedName: .damaged
         case .diskFull: .outOfSpace
         case .driveExists, .notADirectory, .notAFile, .isADirectory, .directoryInTheWay, .exists, .directoryNotEmpty,
             .unreadable,

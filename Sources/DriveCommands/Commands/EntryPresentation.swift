@@ -1,3 +1,4 @@
+import Drive
 import DriveFormat
 import Foundation
 import Glibc
@@ -5,23 +6,44 @@ import Glibc
 /// An entry of the drive in the words of `ls` and `stat`.
 struct EntryPresentation {
     let name: [UInt8]
+    /// The inode's, where the name is one of several.
     let entry: Entry
+    /// How many names it has; nil where what the name stands for is missing, and nothing is known but its type.
+    let links: UInt32?
 
-    /// `-rw-r--r-- alice users 1234 2026-11-22 14:03 name -> target`, the sizes in columns.
+    init(name: [UInt8], _ entry: Entry, in snapshot: Snapshot) async throws {
+        let inode = try await snapshot.inode(of: entry)
+        self.init(name: name, entry: inode?.entry ?? entry, links: inode?.names)
+    }
+
+    init(name: [UInt8], entry: Entry, links: UInt32?) {
+        self.name = name
+        self.entry = entry
+        self.links = links
+    }
+
+    /// `-rw-r--r--   1 alice users 1234 2026-11-22 14:03 name -> target`, links and sizes in columns.
     func line(raw: Bool) -> [UInt8] {
+        guard let links else {
+            return Array("\(permissions)   ? ? ?            ? ? ".utf8) + Self.shown(name, raw: raw)
+        }
         let owner = Self.name(entry.owner) + " " + Self.name(entry.group)
         let size = String(entry.size)
         let padding = String(repeating: " ", count: max(0, 12 - size.count))
         let time = Date(timeIntervalSince1970: Double(entry.modified.seconds)).localText
-        var line = Array("\(permissions) \(owner) \(padding)\(size) \(time) ".utf8) + Self.shown(name, raw: raw)
+        let count = String(repeating: " ", count: max(0, 3 - String(links).count)) + String(links)
+        var line =
+            Array("\(permissions) \(count) \(owner) \(padding)\(size) \(time) ".utf8) + Self.shown(name, raw: raw)
         if let target { line += Array(" -> ".utf8) + Self.shown(target, raw: raw) }
         return line
     }
 
     var members: [(String, JSONText)] {
         var members = JSONText.name(name)
+        members.append(("type", .string(typeName)))
+        guard let links else { return members + [("damaged", .bool(true))] }
         members += [
-            ("type", .string(typeName)), ("mode", .string(String(entry.mode, radix: 8))),
+            ("links", .integer(Int64(links))), ("mode", .string(String(entry.mode, radix: 8))),
             ("size", .integer(Int64(clamping: entry.size))),
             ("modified", .string(entry.modified.text)), ("changed", .string(entry.changed.text)),
             ("uid", .integer(Int64(entry.owner.id))), ("gid", .integer(Int64(entry.group.id))),
@@ -54,6 +76,7 @@ struct EntryPresentation {
             .socket: "s",
         ]
         var text = String(letters[entry.type] ?? "?")
+        guard links != nil else { return text + String(repeating: "?", count: 9) }
         for (shift, special) in [(6, 0o4000), (3, 0o2000), (0, 0o1000)] {
             let bits = Int(entry.mode) >> shift & 7
             text += bits & 4 != 0 ? "r" : "-"

@@ -22,7 +22,8 @@ struct GetCommand: DriveCommand {
         commandName: "get", abstract: "Restore files and directories to this machine.",
         discussion: """
             One source gets the target's name; it goes into it where that ends in '/', or is a directory and the source is a
-            file. Directories merge with what is there; files are replaced with --overwrite only.
+            file. Directories merge with what is there; files are replaced with --overwrite only. Modes, times, hard links,
+            extended attributes and ACLs come back, and owners for root; what is refused is named.
 
             Examples:
               cessdrive get /notes.txt notes.txt
@@ -66,7 +67,9 @@ extension Snapshot {
     fileprivate func byteCount(of sources: [DrivePath]) async throws -> UInt64 {
         var total: UInt64 = 0
         for source in sources {
-            let sum = total.addingReportingOverflow(try await entry(at: source).byteCount)
+            let name = try await entry(at: source)
+            // One that is damaged is named when it is its turn.
+            let sum = total.addingReportingOverflow((try await inode(of: name)?.entry ?? name).byteCount)
             total = sum.overflow ? .max : sum.partialValue
         }
         return total

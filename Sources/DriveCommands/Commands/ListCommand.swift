@@ -1,6 +1,7 @@
 import ArgumentParser
 import Drive
 import DriveFormat
+import Primitives
 
 /// `cessdrive ls`: lists directories.
 struct ListCommand: DriveCommand {
@@ -27,7 +28,7 @@ struct ListCommand: DriveCommand {
         if entry.type == .directory {
             try await list(entry, below: [], snapshot, writer)
         } else {
-            try writer.write(path.last ?? [], entry)
+            try await writer.write(path.last ?? [], entry, snapshot)
         }
         try writer.end()
     }
@@ -37,7 +38,7 @@ struct ListCommand: DriveCommand {
         _ directory: Entry, below prefix: [UInt8], _ snapshot: Snapshot, _ writer: ListWriter
     ) async throws {
         try await snapshot.list(directory) { name, entry in
-            try writer.write(prefix + name, entry)
+            try await writer.write(prefix + name, entry, snapshot)
             if recursive, entry.type == .directory {
                 try await list(entry, below: prefix + name + [UInt8(ascii: "/")], snapshot, writer)
             }
@@ -64,11 +65,17 @@ private final class ListWriter {
         try output.write(members.dropLast() + ",\"entries\":[")
     }
 
-    func write(_ name: [UInt8], _ entry: Entry) throws {
-        let shown = EntryPresentation(name: name, entry: entry)
-        if console.json { return try output.write(elements.separator() + JSONText.object(shown.members).description) }
-        var line = long ? shown.line(raw: output.isRaw) : EntryPresentation.shown(name, raw: output.isRaw)
-        if !long, entry.type == .directory { line.append(UInt8(ascii: "/")) }
+    func write(_ name: [UInt8], _ entry: Entry, _ snapshot: Snapshot) async throws {
+        if console.json {
+            let shown = try await EntryPresentation(name: name, entry, in: snapshot)
+            return try output.write(elements.separator() + JSONText.object(shown.members).description)
+        }
+        var line = EntryPresentation.shown(name, raw: output.isRaw)
+        if long {
+            line = try await EntryPresentation(name: name, entry, in: snapshot).line(raw: output.isRaw)
+        } else if entry.type == .directory {
+            line.append(UInt8(ascii: "/"))
+        }
         try output.write(line + [UInt8(ascii: "\n")])
     }
 
@@ -90,33 +97,49 @@ struct StatCommand: DriveCommand {
     func run(on open: OpenDrive, console: Console) async throws {
         let path = try DrivePath(path)
         let snapshot = try await reading.snapshot(of: open.drive)
+        let inode = try await snapshot.inode(at: path)
+        let shown = EntryPresentation(name: path.last ?? [], entry: inode.entry, links: inode.names)
         try console.show(
-            EntryDetails(path: path, entry: try await snapshot.entry(at: path), commit: snapshot.id))
+            EntryDetails(
+                path: path, presentation: shown, attributes: try await snapshot.attributes(of: inode.entry),
+                commit: snapshot.id))
     }
 }
 
 private struct EntryDetails: Presentable {
     let path: DrivePath
-    let entry: Entry
+    let presentation: EntryPresentation
+    let attributes: [Attribute]
     let commit: String
 
-    private var presentation: EntryPresentation { EntryPresentation(name: path.last ?? [], entry: entry) }
+    private var entry: Entry { presentation.entry }
 
     var text: String {
         var lines = [
             "path      \(path)", "type      \(presentation.typeName)",
             "mode      \(String(entry.mode, radix: 8)) (\(presentation.permissions))",
+            "links     \(presentation.links ?? 1)",
             "owner     \(entry.owner.id) \(String(decoding: entry.owner.name, as: UTF8.self))",
             "group     \(entry.group.id) \(String(decoding: entry.group.name, as: UTF8.self))",
             "modified  \(entry.modified.text)", "changed   \(entry.changed.text)",
         ]
         if entry.type == .file { lines.append("size      \(entry.size)") }
         if let target = presentation.target { lines.append("target    \(String(decoding: target, as: UTF8.self))") }
+        for attribute in attributes {
+            let name = String(decoding: EntryPresentation.shown(attribute.name, raw: false), as: UTF8.self)
+            lines.append("attribute \(name), \(attribute.value.count) bytes")
+        }
         lines.append("commit    \(commit)")
         return lines.joined(separator: "\n")
     }
 
     var json: JSONText {
-        .object(JSONText.name(path.bytes, as: "path") + presentation.members + [("commit", .string(commit))])
+        let attributes = attributes.map { attribute in
+            JSONText.object(JSONText.name(attribute.name) + [("valueBytes", .string(attribute.value.hex))])
+        }
+        return .object(
+            JSONText.name(path.bytes, as: "path") + presentation.members + [
+                ("attributes", .array(attributes)), ("commit", .string(commit)),
+            ])
     }
 }

@@ -11,7 +11,8 @@ struct PutCommand: ChangingCommand {
         discussion: """
             One source gets the destination's name; it goes into it where that ends in '/', or is a directory and the source
             is a file. Directories merge with what is there; nothing is deleted, and older versions stay in the history.
-            A link is stored as a link; written with a trailing slash, the directory that it leads to is stored.
+            A link is stored as a link; written with a trailing slash, the directory that it leads to is stored. Hard links
+            among what is stored at once stay links. Modes, owners, times, extended attributes and ACLs are stored, too.
 
             Examples:
               cessdrive put notes.txt /notes.txt

@@ -93,7 +93,7 @@ private final class TreeDrawing {
         _ name: [UInt8], _ entry: Entry, level: Int, margin: String, isLast: Bool
     ) async throws {
         var line = Array((margin + (isLast ? "└── " : "├── ")).utf8) + EntryPresentation.shown(name, raw: output.isRaw)
-        if let target = EntryPresentation(name: name, entry: entry).target {
+        if let target = try await EntryPresentation(name: name, entry, in: snapshot).target {
             line += Array(" -> ".utf8) + EntryPresentation.shown(target, raw: output.isRaw)
         }
         try output.write(line + [UInt8(ascii: "\n")])
@@ -104,7 +104,7 @@ private final class TreeDrawing {
     private func writeEntries(of directory: Entry, level: Int) async throws {
         var elements = JSONElements()
         try await list(directory) { name, entry in
-            let members = JSONText.object(EntryPresentation(name: name, entry: entry).members).description
+            let members = JSONText.object(try await EntryPresentation(name: name, entry, in: snapshot).members).description
             guard entry.type == .directory, level < limit else {
                 return try output.write(elements.separator() + members)
             }

@@ -123,7 +123,8 @@ extension ProgressState {
     /// `storing  312.4 MiB of 1.0 GiB  30%  145.2 MiB/s  5 s left`, cut to the terminal's width.
     func line(rate: RateMeter, width: Int) -> String {
         var parts = [stage]
-        if let total = totalByteCount {
+        // Files of several names are in no directory's sum: a restored tree may have more bytes than it said.
+        if let total = totalByteCount, total >= doneByteCount {
             parts.append("\(Quantities.text(bytes: doneByteCount)) of \(Quantities.text(bytes: total))")
             if total > 0 { parts.append("\(min(100, doneByteCount * 100 / total))%") }
         } else if doneByteCount > 0 {

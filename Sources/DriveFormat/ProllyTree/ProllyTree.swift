@@ -32,6 +32,14 @@ public struct ProllyTree: Sendable {
         return item.payload
     }
 
+    /// The entries of the leaf that holds a key of a map, or would; one path is loaded.
+    public func leaf(at key: [UInt8], in root: TreeRoot) async throws -> [ProllyEntry] {
+        precondition(kind.order == .map, "only maps are looked up by key")
+        var walk = try await ProllyWalk(root, kind, in: nodes)
+        try await walk.seek(key)
+        return walk.neighbours.map { ProllyEntry($0) }
+    }
+
     /// The entry that holds the byte at an offset, and where that entry begins; nil behind the last byte. One path is
     /// loaded.
     public func locate(byte offset: UInt64, in root: TreeRoot) async throws -> (entry: ProllyEntry, start: UInt64)? {

@@ -41,6 +41,9 @@ struct ProllyWalk: Sendable {
         return step.items[step.index]
     }
 
+    /// All items of the node that holds the one here.
+    var neighbours: [ProllyItem] { stack.last.map { $0.level == floor ? $0.items : [] } ?? [] }
+
     /// The next item's key, if there is one.
     var bound: [UInt8]? { bound(above: stack.count) }
 

@@ -102,11 +102,15 @@ struct HeadTests {
             let content = noise(987_654)
             var options = ChangeOptions()
             options.message = "the message"
-            _ = try await drive.put(fixture.write(content, to: "file"), to: "/the name", options: options)
+            let source = try fixture.write(content, to: "file")
+            let attribute = Attribute(name: Array("user.the attribute".utf8), value: Array("the value".utf8))
+            // Not every file system has attributes.
+            try? LocalFile.openDirectory(Array(fixture.directory.path.utf8)).set(attribute, of: Array("file".utf8))
+            _ = try await drive.put(source, to: "/the name", options: options)
             options.stage = .declared
             _ = try await drive.put(fixture.write(noise(54_321, seed: 2), to: "other"), to: "/other", options: options)
 
-            var secrets = ["the name", "the message"].map { Array($0.utf8) }
+            var secrets = ["the name", "the message", "the attribute", "the value"].map { Array($0.utf8) }
             secrets.append(Array(content[1000..<1032]))
             secrets.append(fixture.account.bytes.bytes)
             for fid in fixture.network.files.keys { secrets += [fid.bytes.bytes, Array(fid.bytes.hex.utf8)] }

@@ -88,16 +88,16 @@ private final class FindSearch {
     }
 
     private func visit(_ path: DrivePath, _ entry: Entry, level: Int) async throws {
-        if tests.hold(for: path, entry) { try show(path, entry) }
+        if tests.hold(for: path, entry) { try await show(path, entry) }
         guard level < limit else { return }
         try await snapshot.list(entry) { name, child in
             try await visit(path.appending(name), child, level: level + 1)
         }
     }
 
-    private func show(_ path: DrivePath, _ entry: Entry) throws {
+    private func show(_ path: DrivePath, _ entry: Entry) async throws {
         guard !json else {
-            let members = EntryPresentation(name: path.last ?? [], entry: entry).members
+            let members = try await EntryPresentation(name: path.last ?? [], entry, in: snapshot).members
             return try output.write(
                 elements.separator()
                     + JSONText.object(JSONText.name(path.bytes, as: "path") + members).description)

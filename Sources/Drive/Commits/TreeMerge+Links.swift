@@ -1,0 +1,91 @@
+internal import DriveFormat
+internal import Primitives
+internal import SCALE
+
+/// What has several names is changed by its names, which `merge` compares, and by its inode, which stands in no directory.
+///
+/// Format: Docs/Format/Entries.md, "Link groups".
+extension TreeMerge {
+    /// Whether a value of a directory is a name of one of these groups, or a directory with one below it.
+    func holds(_ value: [UInt8]?, any groups: Set<LinkGroup>) async throws -> Bool {
+        guard !groups.isEmpty, let value else { return false }
+        let entry = try Entry(scaleBytes: value)
+        if let group = entry.linkGroup { return groups.contains(group) }
+        guard let tree = entry.directory else { return false }
+        for try await item in trees.directories.entries(of: tree) {
+            if try await holds(item.value, any: groups) { return true }
+        }
+        return false
+    }
+
+    /// Whether two names stand for equal inodes: machines that store the same links at once give them different groups.
+    func isSameInode(_ our: [UInt8], _ their: [UInt8]) async throws -> Bool {
+        let (our, their) = (try Entry(scaleBytes: our), try Entry(scaleBytes: their))
+        guard our.linkGroup != their.linkGroup,
+            let ourInode = try await trees.inode(of: our, in: ours.links)?.entry,
+            let theirInode = try await trees.inode(of: their, in: theirs.links)?.entry
+        else { return false }
+        return ourInode == theirInode
+    }
+
+    /// The state with a merged root directory: its names are counted from theirs on, and inodes that one side has changed
+    /// are that side's. Where both have changed one, theirs stays and ours is kept beside one of its names.
+    func merged(_ root: Entry) async throws -> DriveState {
+        guard ours.links != nil || theirs.links != nil else { return DriveState(root: root) }
+        var (root, updates) = (root, [LinkGroup: Entry]())
+        for (group, old, new) in try await changedInodes(of: ours) {
+            let name = Entry(new.type, in: group)
+            let their = try await trees.inode(of: name, in: theirs.links)?.entry
+            if their == old { updates[group] = new } else if their != new { root = try await keep(name, new, in: root) }
+        }
+        var counts = LinkCounts(trees)
+        try await counts.count(from: theirs.root, to: root)
+        let links = try await counts.applied(to: theirs.links, updates: updates) { group in
+            guard let links = ours.links, let value = try await trees.links.lookup(group.value.bytes, in: links) else {
+                return nil
+            }
+            return try LinkedInode(scaleBytes: value).entry
+        }
+        return DriveState(root: root, links: links)
+    }
+
+    /// Inodes that one side has changed and that kept names, not those that only got more names or fewer.
+    func changedInodes(of side: DriveState) async throws -> [(group: LinkGroup, old: Entry, new: Entry)] {
+        guard let old = base.links, let new = side.links else { return [] }
+        var changed: [(group: LinkGroup, old: Entry, new: Entry)] = []
+        try await trees.links.forEachDifference(from: old, to: new) { change in
+            guard let old = change.old, let new = change.new else { return true }
+            let (before, after) = (try LinkedInode(scaleBytes: old).entry, try LinkedInode(scaleBytes: new).entry)
+            if before != after { changed.append((try LinkGroup(scaleBytes: change.key), before, after)) }
+            return true
+        }
+        return changed
+    }
+
+    /// Puts our version of an inode beside the first of its names, as a file of its own.
+    private func keep(_ name: Entry, _ inode: Entry, in root: Entry) async throws -> Entry {
+        guard let path = try await firstPath(of: name, in: ours.root, names: []), let last = path.last else {
+            return root
+        }
+        // They may have taken the directory away, or put something else in its place.
+        var directory = DrivePath(names: path.dropLast())
+        while try await trees.entry(at: directory, from: root)?.type != .directory { directory = directory.parent }
+        for number in 1... {
+            let target = directory.appending(Self.name(last, mark: mark, number: number))
+            if try await trees.entry(at: target, from: root) == nil {
+                return try await TreeEditor(trees: trees).set(inode, at: target, in: root)
+            }
+        }
+        preconditionFailure("an endless loop ended")
+    }
+
+    private func firstPath(of name: Entry, in directory: Entry, names: [[UInt8]]) async throws -> [[UInt8]]? {
+        guard let tree = directory.directory else { return nil }
+        for try await item in trees.directories.entries(of: tree) {
+            let entry = try Entry(scaleBytes: item.value)
+            if entry.linkGroup == name.linkGroup { return names + [item.key] }
+            if let found = try await firstPath(of: name, in: entry, names: names + [item.key]) { return found }
+        }
+        return nil
+    }
+}
