@@ -24,7 +24,8 @@ struct CommitBuilder: Sendable {
     ///   - doomed: what the parents have doomed and the chain still has.
     /// - Returns: the commit, and the volumes to place for it.
     func build(
-        _ state: DriveState, parents: Parents, doomed: [DoomedVolume], keyRing: KeyRing, message: String, nameTagKey: Secret
+        _ state: DriveState, parents: Parents, doomed: [DoomedVolume], keyRing: KeyRing, message: String,
+        nameTagKey: Secret
     ) async throws -> (blob: BlobReference, signed: SignedCommit, plan: PlacementPlan) {
         let root = state.root
         guard case .directory(let rootTree) = root.content else { preconditionFailure("the root is a directory") }

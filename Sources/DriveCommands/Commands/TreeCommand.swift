@@ -104,7 +104,8 @@ private final class TreeDrawing {
     private func writeEntries(of directory: Entry, level: Int) async throws {
         var elements = JSONElements()
         try await list(directory) { name, entry in
-            let members = JSONText.object(try await EntryPresentation(name: name, entry, in: snapshot).members).description
+            let members = JSONText.object(try await EntryPresentation(name: name, entry, in: snapshot).members)
+                .description
             guard entry.type == .directory, level < limit else {
                 return try output.write(elements.separator() + members)
             }
