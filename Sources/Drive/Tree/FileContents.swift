@@ -13,16 +13,20 @@ struct FileRuns: AsyncSequence, Sendable {
 
     let entry: Entry
     let trees: DriveTrees
+    /// Where chunks are that were looked up before; the others are looked up one by one.
+    var known: [BlobID: Pointer] = [:]
 
-    func makeAsyncIterator() -> Iterator { Iterator(entry: entry, trees: trees) }
+    func makeAsyncIterator() -> Iterator { Iterator(entry: entry, trees: trees, known: known) }
 
     struct Iterator: AsyncIteratorProtocol {
         private let trees: DriveTrees
         private var single: Content?
         private var list: ProllyEntries.Iterator?
+        private let known: [BlobID: Pointer]
 
-        init(entry: Entry, trees: DriveTrees) {
+        init(entry: Entry, trees: DriveTrees, known: [BlobID: Pointer]) {
             self.trees = trees
+            self.known = known
             if case .chunks(let root) = entry.content {
                 list = trees.chunkLists.entries(of: root).makeAsyncIterator()
             } else {
@@ -47,7 +51,10 @@ struct FileRuns: AsyncSequence, Sendable {
 
         /// A chunk of another length than the file says would move all that follows it.
         private func request(_ key: ChunkKey) async throws -> BlobRequest {
-            let reference = try await trees.index.reference(to: key.id)
+            let reference =
+                if let pointer = known[key.id] { BlobReference(id: key.id, pointer: pointer) } else {
+                    try await trees.index.reference(to: key.id)
+                }
             guard UInt64(reference.pointer.rawLength) == key.length else {
                 throw DriveError.stateDamaged(
                     path: "the drive", reason: "chunk \(key.id) has not the length that its file says")
