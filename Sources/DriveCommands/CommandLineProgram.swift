@@ -10,6 +10,7 @@ public enum CommandLineProgram {
         occupyStandardDescriptors()
         ignoreSIGPIPE()
         cessdrive_forbid_cores()
+        cessdrive_keep_freed_memory()
         let status = await run(ByteText.arguments, environment: ByteText.environment)
         exit(status.rawValue)
     }

@@ -128,6 +128,19 @@ public actor Spool {
         return try await put(blob)
     }
 
+    /// As above, of many blobs: they are looked up by one reading.
+    public func append(_ blobs: [PreparedBlob]) async throws {
+        let known = try await pointers(of: blobs.map(\.id))
+        for blob in blobs {
+            // Two of them may be equal.
+            if let pointer = known[blob.id] ?? (unsaved[blob.id] ?? write?.blobs[blob.id])?.reference.pointer {
+                used.insert(pointer.volume)
+            } else {
+                try await put(blob)
+            }
+        }
+    }
+
     @discardableResult
     private func put(_ blob: PreparedBlob) async throws -> BlobReference {
         guard blob.sealedByteCount <= SegmentBuilder.largestBlob else {
@@ -175,8 +188,16 @@ public actor Spool {
 
     /// Where a blob lies, if the spool or the known index has it.
     public func pointer(of id: BlobID) async throws -> Pointer? {
-        if let staged = unsaved[id] ?? write?.blobs[id] { return staged.reference.pointer }
-        return try await database.pointer(of: id)
+        try await pointers(of: [id])[id]
+    }
+
+    /// As above, of many blobs at once; those that are in neither are left out.
+    public func pointers(of ids: [BlobID]) async throws -> [BlobID: Pointer] {
+        var found: [BlobID: Pointer] = [:]
+        for id in ids { found[id] = (unsaved[id] ?? write?.blobs[id])?.reference.pointer }
+        let others = ids.filter { found[$0] == nil }
+        guard !others.isEmpty else { return found }
+        return found.merging(try await database.pointers(of: others)) { staged, _ in staged }
     }
 
     /// Makes everything appended so far durable.

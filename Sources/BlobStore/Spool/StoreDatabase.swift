@@ -106,12 +106,23 @@ public struct StoreDatabase: Sendable {
 
     /// Where a blob lies: staged on this machine, or committed and read from the index before.
     public func pointer(of id: BlobID) async throws -> Pointer? {
-        let tag = tag(.blob, id.bytes)
+        try await pointers(of: [id])[id]
+    }
+
+    /// As above, of many blobs by one reading; those that are not known are left out.
+    public func pointers(of ids: [BlobID]) async throws -> [BlobID: Pointer] {
+        let tagged = ids.map { (id: $0, tag: tag(.blob, $0.bytes)) }
         return try await database.read { connection in
-            if let pointer = try stagedPointer(at: tag, connection) { return pointer }
-            return try connection.row("SELECT pointer FROM known_blob WHERE tag = ?", [.blob(tag)])
-                .map { try Pointer(scaleBytes: opened(.pointer, at: tag, $0.blob(0))) }
+            var found: [BlobID: Pointer] = [:]
+            for (id, tag) in tagged { found[id] = try pointer(at: tag, connection) }
+            return found
         }
+    }
+
+    private func pointer(at tag: [UInt8], _ connection: Connection) throws -> Pointer? {
+        if let pointer = try stagedPointer(at: tag, connection) { return pointer }
+        return try connection.row("SELECT pointer FROM known_blob WHERE tag = ?", [.blob(tag)])
+            .map { try Pointer(scaleBytes: opened(.pointer, at: tag, $0.blob(0))) }
     }
 
     /// Where a blob lies that is staged on this machine.

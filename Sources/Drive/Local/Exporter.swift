@@ -2,13 +2,15 @@ internal import BlobStore
 internal import CLinux
 internal import DriveFormat
 internal import Primitives
+internal import Sealing
 internal import SCALE
 internal import SystemPackage
 
 /// Writes files and directories of the drive to this machine. A file is written beside its name and renamed when it is
 /// whole; directories are merged with what is there; links of this machine are never followed.
 ///
-/// All chunks of all files are fetched as one stream, in the order of the tree, so that small files cost few requests.
+/// All chunks of all files are fetched as one stream, in the order of the tree, so that small files cost few requests, and
+/// written many at a time, so that they cost few turns.
 ///
 /// Of several names of one inode the first is written, the others are linked to it.
 actor Exporter {
@@ -17,11 +19,17 @@ actor Exporter {
     private let groups: TreeRoot?
     private let replacing: Bool
     private let disk = BlockingQueue("targets")
+    /// Takes half of the files of a batch.
+    private let otherDisk = BlockingQueue("other-targets")
     private let observer: StoreObserver
     private(set) var report = TransferReport()
 
     /// Files whose chunks are on their way, in the order of the stream, and the ends of directories between them.
     private var pending: Deque = Deque()
+    /// Files that have all their bytes, and the ends of directories behind them.
+    private var whole: [Whole] = []
+    private var wholeByteCount = 0
+    private let mark = SystemRandom.bytes(6).hex
     private var counter = 0
     private var links = RestoredLinks()
     /// Further names that could not be linked: they are written when all else is.
@@ -44,6 +52,8 @@ actor Exporter {
         let temporary: [UInt8]
         /// Opened when its first chunk is there: of all that wait, one at a time is open.
         var file: LocalFile?
+        /// All of a small file, which is written in one go.
+        var bytes: [UInt8]?
         /// Where the chunks go, in order.
         var places: [UInt64] = []
         var written = 0
@@ -55,6 +65,16 @@ actor Exporter {
         var parent: LocalFile { item.parent }
         var entry: Entry { item.entry }
     }
+
+    private struct Whole {
+        let target: Target
+        let extended: [Attribute]
+    }
+
+    /// What a batch may hold, and what a file may that waits for others in memory.
+    private static let batchCount = 128
+    private static let batchByteCount = 4 << 20
+    private static let smallByteCount = 512 << 10
 
     /// Restores an entry under a name in a directory of this machine.
     func export(_ entry: Entry, to name: [UInt8], in parent: LocalFile, path: [UInt8]) async throws {
@@ -74,6 +94,7 @@ actor Exporter {
     private func export(_ item: Walk.Item) async throws {
         try await trees.reader.read(Walk(exporter: self, root: item)) { chunk in try await self.deliver(chunk) }
         try await finishWhole()
+        try await writeWhole()
     }
 
     // MARK: Walking
@@ -99,10 +120,35 @@ actor Exporter {
 
         struct Iterator: AsyncIteratorProtocol {
             private struct Level {
-                var entries: ProllyEntries.Iterator
+                private var entries: ProllyEntries.Iterator
+                private var ahead: ArraySlice<ProllyEntry> = []
+                /// Where the contents of those are.
+                private(set) var known: [BlobID: Pointer] = [:]
                 let directory: LocalFile
                 let item: Item
                 let way: RestoredDirectory
+
+                private static let lookahead = 128
+
+                init(_ entries: ProllyEntries.Iterator, _ directory: LocalFile, _ item: Item) {
+                    self.entries = entries
+                    self.directory = directory
+                    self.item = item
+                    way = RestoredDirectory(item.name, in: item.way, item.parent)
+                }
+
+                mutating func next(_ index: BlobIndex) async throws -> ProllyEntry? {
+                    if ahead.isEmpty {
+                        while ahead.count < Self.lookahead, let entry = try await entries.next() { ahead.append(entry) }
+                        known = try await index.knownPointers(of: ahead.compactMap(Self.chunk))
+                    }
+                    return ahead.popFirst()
+                }
+
+                private static func chunk(of entry: ProllyEntry) -> BlobID? {
+                    guard case .chunk(let id, _) = (try? Entry(scaleBytes: entry.value))?.content else { return nil }
+                    return id
+                }
             }
 
             let exporter: Exporter
@@ -123,13 +169,11 @@ actor Exporter {
                     try Task.checkCancellation()
                     switch try await exporter.begin(item) {
                     case .directory(let opened, let tree):
-                        stack.append(
-                            Level(
-                                entries: exporter.trees.directories.entries(of: tree).makeAsyncIterator(),
-                                directory: opened, item: item,
-                                way: RestoredDirectory(item.name, in: item.way, item.parent)))
+                        let entries = exporter.trees.directories.entries(of: tree).makeAsyncIterator()
+                        stack.append(Level(entries, opened, item))
                     case .file(let entry):
-                        runs = FileRuns(entry: entry, trees: exporter.trees).makeAsyncIterator()
+                        let known = stack.last?.known ?? [:]
+                        runs = FileRuns(entry: entry, trees: exporter.trees, known: known).makeAsyncIterator()
                         offset = 0
                     case .done: break
                     }
@@ -158,7 +202,7 @@ actor Exporter {
                 if let item = root.take() { return item }
                 while !stack.isEmpty {
                     let top = stack.count - 1
-                    if let found = try await stack[top].entries.next() {
+                    if let found = try await stack[top].next(exporter.trees.index) {
                         guard Entry.isValidName(found.key) else {
                             throw DriveError.invalidPath(
                                 String(decoding: found.key, as: UTF8.self),
@@ -265,7 +309,7 @@ actor Exporter {
 
     private func temporaryName() -> [UInt8] {
         counter += 1
-        return Array(".cessdrive-\(SystemRandom.bytes(6).hex)-\(counter)".utf8)
+        return Array(".cessdrive-\(mark)-\(counter)".utf8)
     }
 
     private func expectChunk(at offset: UInt64) { pending.modifyLast { $0.places.append(offset) } }
@@ -276,7 +320,7 @@ actor Exporter {
         // What is in its entry waits for nobody: a directory of a million such files would be a million that wait.
         if let last = pending.last, last.places.isEmpty {
             pending.removeLast()
-            try await finish(last)
+            try await add(last)
         }
         try await finishWhole()
     }
@@ -286,7 +330,9 @@ actor Exporter {
         try Task.checkCancellation()
         guard let target = pending.first, target.written < target.places.count else { return }
         let place = target.places[target.written]
-        if target.failure == nil {
+        if target.isListed, target.places.count == 1, place == 0, chunk.count <= Self.smallByteCount {
+            pending.modifyFirst { $0.bytes = chunk }
+        } else if target.failure == nil {
             do {
                 let file = try await disk.run {
                     let file = try target.file ?? target.parent.createFile(named: target.temporary)
@@ -308,42 +354,76 @@ actor Exporter {
         observer(.sent(bytes.count))
     }
 
-    /// Renames the files at the front that have all their chunks.
+    /// Takes the files at the front that have all their chunks, and what waited for them.
     private func finishWhole() async throws {
         while let target = pending.first, target.isListed, target.written == target.places.count {
+            guard target.isFurtherName else {
+                pending.removeFirst()
+                try await add(target)
+                continue
+            }
+            try await writeWhole()
             pending.removeFirst()
-            try await finish(target)
+            if try await !link(target.item) { unlinked.append(target.item) }
         }
     }
 
-    private func finish(_ target: Target) async throws {
-        if target.isFurtherName {
-            if try await !link(target.item) { unlinked.append(target.item) }
-            return
-        }
+    /// Adds to the batch, and writes that where nothing more is to wait.
+    private func add(_ target: Target) async throws {
+        var target = target
+        if target.bytes == nil, case .inline(let bytes) = target.entry.content { target.bytes = bytes }
+        whole.append(Whole(target: target, extended: []))
         let extended = try await trees.attributes(of: target.entry)
-        if target.entry.type == .directory {
-            incomplete(
-                target.item.path,
-                try await disk.run {
-                    target.parent.setAttributes(of: target.item.name, target.entry, extended: extended)
-                })
-            return
+        if !extended.isEmpty { whole[whole.count - 1] = Whole(target: target, extended: extended) }
+        wholeByteCount += target.bytes?.count ?? 0
+        // An open file does not wait, nor does one that others are linked to.
+        if whole.count >= Self.batchCount || wholeByteCount >= Self.batchByteCount || target.file != nil
+            || target.item.group != nil
+        {
+            try await writeWhole()
         }
+    }
+
+    /// Writes the files of the batch, two at a time, and gives them their names; then its directories get their attributes.
+    private func writeWhole() async throws {
+        guard !whole.isEmpty else { return }
+        let files = whole.filter { $0.target.entry.type != .directory }
+        let directories = whole.filter { $0.target.entry.type == .directory }
         let replacing = replacing
-        do {
+        var results: [Result<RefusedAttributes, Errno>] = []
+        if files.count == 1 {
+            results = try await disk.run { Self.write(files[...], replacing: replacing) }
+        } else if !files.isEmpty {
+            let (first, second) = (files[..<(files.count / 2)], files[(files.count / 2)...])
+            async let other = otherDisk.run { Self.write(second, replacing: replacing) }
+            results = try await disk.run { Self.write(first, replacing: replacing) }
+            results += try await other
+        }
+        // They have their names, or are gone.
+        whole.removeAll { $0.target.entry.type != .directory }
+        wholeByteCount = 0
+        for (file, result) in zip(files, results) { try await note(result, of: file.target) }
+        if !directories.isEmpty {
             let refused = try await disk.run {
-                do { return try Self.complete(target, extended, replacing: replacing) } catch {
-                    try? target.parent.remove(named: target.temporary)
-                    throw error
+                directories.map {
+                    $0.target.parent.setAttributes(
+                        of: $0.target.item.name, $0.target.entry, extended: $0.extended)
                 }
             }
+            for (directory, refused) in zip(directories, refused) { incomplete(directory.target.item.path, refused) }
+        }
+        whole = []
+    }
+
+    private func note(_ result: Result<RefusedAttributes, Errno>, of target: Target) async throws {
+        switch result {
+        case .success(let refused):
             report.files += 1
             report.isFruitless = false
             if case .inline(let bytes) = target.entry.content { count(bytes) }
             incomplete(target.item.path, refused)
             try await written(target.item)
-        } catch let error as Errno {
+        case .failure(let error):
             // Nothing more will fit: going on would only fail file by file.
             if error == .noSpace || error == .diskQuotaExceeded {
                 throw DriveError.diskFull(path: String(decoding: target.item.path, as: UTF8.self))
@@ -352,23 +432,36 @@ actor Exporter {
         }
     }
 
-    /// Gives a file that has all its chunks its name.
+    private static func write(_ files: ArraySlice<Whole>, replacing: Bool) -> [Result<RefusedAttributes, Errno>] {
+        files.map { file in
+            Result { () throws(Errno) in
+                do throws(Errno) { return try complete(file.target, file.extended, replacing: replacing) } catch {
+                    try? file.target.parent.remove(named: file.target.temporary)
+                    throw error
+                }
+            }
+        }
+    }
+
+    /// Writes a file, if that has not been done yet, and gives it its name.
     ///
     /// - Returns: which of its attributes the file system refused.
     private static func complete(
         _ target: Target, _ extended: [Attribute], replacing: Bool
-    ) throws -> RefusedAttributes {
+    ) throws(Errno) -> RefusedAttributes {
         if let failure = target.failure { throw failure }
         let (parent, name, temporary) = (target.parent, target.item.name, target.temporary)
-        let file = try target.file ?? parent.createFile(named: temporary)
-        if case .inline(let bytes) = target.entry.content { try file.write(bytes, at: 0) }
-        try file.setSize(target.entry.size)
+        let file: LocalFile
+        if let opened = target.file { file = opened } else { file = try parent.createFile(named: temporary) }
+        if let bytes = target.bytes { try file.write(bytes, at: 0) }
+        if UInt64(target.bytes?.count ?? 0) != target.entry.size { try file.setSize(target.entry.size) }
         // After power loss there must be what was there before, or what takes its place. A file that takes nobody's is not
         // waited for: the drive still has it.
         if replacing, try parent.has(name) { try file.sync() }
+        var refused = parent.setAttributes(of: file, named: temporary, target.entry, extended: extended)
         // Before the name, which says that it is whole, and the times, which a late write would change.
         try file.close()
-        let refused = parent.setAttributes(of: temporary, target.entry, extended: extended)
+        do { try parent.setTimes(of: temporary, modified: target.entry.modified) } catch { refused.note(error) }
         try parent.rename(temporary, to: name, replacing: replacing)
         return refused
     }
@@ -416,6 +509,11 @@ actor Exporter {
             if target.file != nil || target.failure != nil { try? target.parent.remove(named: target.temporary) }
             pending.removeFirst()
         }
+        for file in whole where file.target.file != nil || file.target.failure != nil {
+            try? file.target.parent.remove(named: file.target.temporary)
+        }
+        whole = []
+        wholeByteCount = 0
         unlinked = []
     }
 

@@ -23,6 +23,8 @@ actor Importer {
     private let chunker: Chunker
     private let owners = OwnerNames()
     private let disk = BlockingQueue("sources")
+    /// Reads half of the small files.
+    private let otherDisk = BlockingQueue("other-sources")
     private let observer: StoreObserver
     private(set) var report = TransferReport()
     private(set) var links = HardLinks()
@@ -211,25 +213,28 @@ actor Importer {
         let base = existing?.directory
         var former = FormerEntries(of: base, in: trees.directories)
         var edits: [ProllyEdit] = []
-        for name in names {
-            try Task.checkCancellation()
-            let childPath = path + (Self.namesDirectory(path) ? [] : [UInt8(ascii: "/")]) + name
-            do {
-                let status = try await disk.run { try directory.status(of: name) }
-                let child = try await former.entry(named: name)
-                // Equal names are replaced, but nothing is deleted.
-                guard child?.type != .directory || status.type == .directory else {
-                    report.failures.append(.init(path: childPath, reason: "the drive has a directory there"))
-                    continue
+        for start in stride(from: 0, to: names.count, by: Self.batchCount) {
+            var children = try await look(at: names[start..<min(names.count, start + Self.batchCount)], in: directory)
+            for index in children.indices {
+                children[index].former = try await former.entry(named: children[index].name)
+            }
+            for index in children.indices {
+                try Task.checkCancellation()
+                if children[index].isSmall, children[index].content == nil {
+                    try await read(&children[index...], in: directory)
                 }
-                let entry = try await entry(
-                    named: name, in: directory, status: status, path: childPath, to: DrivePlace(name, in: place),
-                    replacing: child)
-                guard let entry, entry != child else { continue }
-                edits.append(ProllyEdit(key: name, value: entry.scaleBytes))
-                counts.replace(child, by: entry)
-            } catch let error as Errno {
-                fail(childPath, error)
+                let child = children[index]
+                // What it held is in its entry now, or in the spool.
+                children[index].content = nil
+                let childPath = path + (Self.namesDirectory(path) ? [] : [UInt8(ascii: "/")]) + child.name
+                do {
+                    let entry = try await entry(of: child, in: directory, path: childPath, to: place)
+                    guard let entry, entry != child.former else { continue }
+                    edits.append(ProllyEdit(key: child.name, value: entry.scaleBytes))
+                    counts.replace(child.former, by: entry)
+                } catch let error as Errno {
+                    fail(childPath, error)
+                }
             }
         }
         var entry = standardAttributes(settled)
@@ -240,6 +245,95 @@ actor Importer {
             let entries = edits.map { ProllyEntry(key: $0.key, value: $0.value ?? []) }
             entry.content = .directory(try await trees.directories.build(entries))
         }
+        return entry
+    }
+
+    // MARK: Small files
+
+    /// Names of a directory that are looked at together, and what small files of them may hold together.
+    private static let batchCount = 128
+    private static let batchByteCount = 8 << 20
+
+    /// A name in a directory of this machine, and what the drive has under it.
+    private struct Child: Sendable {
+        let name: [UInt8]
+        let status: Result<LocalStatus, Errno>
+        var former: Entry?
+        /// Of a small file, once that has been read; a success without one if it has to be read by itself.
+        var content: Result<SmallFile?, Errno>?
+
+        /// Whether it is read together with others.
+        var isSmall: Bool {
+            guard let status = try? status.get() else { return false }
+            return status.type == .file && status.size <= UInt64(SmallFile.byteLimit) && status.linkCount == 1
+                && former.map { $0.type != .directory && $0.linkGroup == nil && !$0.isUnchanged(status) } ?? true
+        }
+
+        /// Whether something of it may have to lie before what comes after it.
+        var isStoredByItself: Bool {
+            guard let status = try? status.get(), !isSmall else { return false }
+            return status.type == .directory
+                || status.type == .file && status.linkCount == 1 && former?.isUnchanged(status) != true
+        }
+    }
+
+    private func look(at names: ArraySlice<[UInt8]>, in directory: LocalFile) async throws -> [Child] {
+        try await disk.run {
+            names.map { name in
+                Child(name: name, status: Result { () throws(Errno) in try directory.status(of: name) })
+            }
+        }
+    }
+
+    /// Reads small files from the first child on, two at a time, and stores their contents in order. Small files behind
+    /// something that is stored by itself have to wait.
+    private func read(_ children: inout ArraySlice<Child>, in directory: LocalFile) async throws {
+        var small: [Int] = []
+        var byteCount: UInt64 = 0
+        for (index, child) in zip(children.indices, children) {
+            if child.isStoredByItself || byteCount >= Self.batchByteCount { break }
+            guard child.isSmall, child.content == nil, let size = try? child.status.get().size else { continue }
+            small.append(index)
+            byteCount += size
+        }
+        let (names, keys) = (small.map { children[$0].name }, keys)
+        let half = names.count / 2
+        async let others = otherDisk.run {
+            names[..<half].map { name in
+                Result { () throws(Errno) in try SmallFile(named: name, in: directory, keys: keys) }
+            }
+        }
+        let last = try await disk.run {
+            names[half...].map { name in
+                Result { () throws(Errno) in try SmallFile(named: name, in: directory, keys: keys) }
+            }
+        }
+        let contents = try await others + last
+        for (index, content) in zip(small, contents) { children[index].content = .some(content) }
+        try await spool.append(contents.compactMap { try? $0.get()?.chunk })
+    }
+
+    private func entry(
+        of child: Child, in directory: LocalFile, path: [UInt8], to place: DrivePlace?
+    ) async throws -> Entry? {
+        let status = try child.status.get()
+        // Equal names are replaced, but nothing is deleted.
+        guard child.former?.type != .directory || status.type == .directory else {
+            report.failures.append(.init(path: path, reason: "the drive has a directory there"))
+            return nil
+        }
+        guard let small = try child.content?.get() else {
+            return try await entry(
+                named: child.name, in: directory, status: status, path: path, to: DrivePlace(child.name, in: place),
+                replacing: child.former)
+        }
+        var entry = standardAttributes(small.status)
+        entry.size = small.status.size
+        entry.content = small.content
+        entry.attributes = try await store(small.attributes, of: path)
+        report.files += 1
+        report.bytes += entry.size
+        observer(.staging(read: Int(clamping: report.bytes), sealed: await spool.sealedBytes))
         return entry
     }
 

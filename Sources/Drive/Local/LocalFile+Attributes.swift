@@ -21,6 +21,9 @@ extension LocalFile {
             list: { unsafe flistxattr(descriptor, $0, $1) }, value: { unsafe fgetxattr(descriptor, $0, $1, $2) })
     }
 
+    /// Whether this open file or directory has attributes, or whether that cannot be told.
+    var mayHaveAttributes: Bool { flistxattr(descriptor, nil, 0) != 0 }
+
     /// Of a name in this directory, not of what a link there leads to.
     func attributes(of name: [UInt8]) -> LocalAttributes {
         let path = pathThroughDescriptor(name)

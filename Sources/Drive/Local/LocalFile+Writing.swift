@@ -162,6 +162,29 @@ extension LocalFile {
         return refused
     }
 
+    /// As above, of a file that is open and has the name in this directory, and without times: closing it may change those.
+    func setAttributes(
+        of file: LocalFile, named name: [UInt8], _ entry: Entry, extended: [Attribute]
+    ) -> RefusedAttributes {
+        var refused = RefusedAttributes()
+        var isOwned = entry.owner.id == geteuid() && entry.group.id == getegid()
+        let status = try? file.status()
+        if geteuid() == 0 {
+            isOwned = status?.uid == entry.owner.id && status?.gid == entry.group.id
+            if !isOwned {
+                do {
+                    try call { fchown(file.descriptor, entry.owner.id, entry.group.id) }
+                    isOwned = true
+                } catch { refused.note(error) }
+            }
+        }
+        // Nearly always there are none, neither here nor there.
+        if !extended.isEmpty || file.mayHaveAttributes { set(extended, of: name, entry.type, &refused) }
+        let mode = entry.type == .file && !isOwned ? entry.mode & ~0o6000 : entry.mode
+        do { try call { fchmod(file.descriptor, mode_t(mode)) } } catch { refused.note(error) }
+        return refused
+    }
+
     private func set(
         _ extended: [Attribute], of name: [UInt8], _ type: EntryType, _ refused: inout RefusedAttributes
     ) {

@@ -15,16 +15,20 @@ struct FileRuns: AsyncSequence, Sendable {
     let trees: DriveTrees
     /// Of a list, the first run is the one that holds this byte.
     var offset: UInt64 = 0
+    /// Where chunks are that were looked up before; the others are looked up one by one.
+    var known: [BlobID: Pointer] = [:]
 
-    func makeAsyncIterator() -> Iterator { Iterator(entry: entry, trees: trees, offset: offset) }
+    func makeAsyncIterator() -> Iterator { Iterator(entry: entry, trees: trees, offset: offset, known: known) }
 
     struct Iterator: AsyncIteratorProtocol {
         private let trees: DriveTrees
         private var single: Content?
         private var list: ProllyEntries.Iterator?
+        private let known: [BlobID: Pointer]
 
-        init(entry: Entry, trees: DriveTrees, offset: UInt64) {
+        init(entry: Entry, trees: DriveTrees, offset: UInt64, known: [BlobID: Pointer]) {
             self.trees = trees
+            self.known = known
             if case .chunks(let root) = entry.content {
                 list = trees.chunkLists.entries(of: root, fromByte: offset).makeAsyncIterator()
             } else {
@@ -49,7 +53,10 @@ struct FileRuns: AsyncSequence, Sendable {
 
         /// A chunk of another length than the file says would move all that follows it.
         private func request(_ key: ChunkKey) async throws -> BlobRequest {
-            let reference = try await trees.index.reference(to: key.id)
+            let reference =
+                if let pointer = known[key.id] { BlobReference(id: key.id, pointer: pointer) } else {
+                    try await trees.index.reference(to: key.id)
+                }
             guard UInt64(reference.pointer.rawLength) == key.length else {
                 throw DriveError.stateDamaged(
                     path: "the drive", reason: "chunk \(key.id) has not the length that its file says")

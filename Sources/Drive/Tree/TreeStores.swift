@@ -12,12 +12,14 @@ struct BlobIndex: Sendable {
     /// While a change is staged its blobs are known to the spool alone.
     let spool: Spool?
 
+    /// What this machine's memory says of many blobs, by one reading; those that it does not know are left out.
+    func knownPointers(of ids: [BlobID]) async throws -> [BlobID: Pointer] {
+        guard !ids.isEmpty else { return [:] }
+        return if let spool { try await spool.pointers(of: ids) } else { try await database.pointers(of: ids) }
+    }
+
     func pointer(of id: BlobID) async throws -> Pointer? {
-        if let spool {
-            if let pointer = try await spool.pointer(of: id) { return pointer }
-        } else if let pointer = try await database.pointer(of: id) {
-            return pointer
-        }
+        if let pointer = try await knownPointers(of: [id])[id] { return pointer }
         for run in runs where try await !database.knowsRun(run.root.reference) {
             if let value = try await tree.lookup(id.bytes, in: run.root) { return try Pointer(scaleBytes: value) }
         }
