@@ -19,7 +19,7 @@ extension DriveCheck {
     }
 
     private func check(links root: TreeRoot, _ pass: Pass) async throws {
-        let nodes = try await links.survey(root) { item in
+        let nodes = try await trees.links.survey(root) { item in
             do {
                 _ = try await check(try LinkedInode(scaleBytes: item.value).entry, .links, pass)
             } catch { try await note(error, .links) }

@@ -21,7 +21,6 @@ final class DriveCheck {
     let tables: SegmentTables
     let reader: BlobReader
     let trees: DriveTrees
-    let links: ProllyTree
     /// What a machine would remember: here it is what this check has read.
     let memory: StoreDatabase
     let ledger: BlobLedger
@@ -60,9 +59,6 @@ final class DriveCheck {
             segments: segments, folded: folded, keys: drive.keys.drive, epochs: try await drive.epochKeys())
         // Every run is read, so what `memory` does not know is in none.
         trees = DriveTrees(keys: drive.keys.drive, runs: [], database: memory, reader: reader)
-        links = ProllyTree(
-            ProllyKind(.map, borderKey: drive.keys.drive.treeBorderKey),
-            in: IndexedNodes(kind: .linkGroupNode, index: trees.index, reader: reader, writer: nil))
     }
 
     var commit: Commit { head.commit }
