@@ -7,6 +7,7 @@ import SCALE
 import Sealing
 import Synchronization
 import SystemPackage
+import TestSupport
 import Testing
 
 @testable import Drive
@@ -275,7 +276,9 @@ extension DriveFixture {
                 for hash in hashes {
                     guard var bytes = state.nodes[index].fragments[hash] else { continue }
                     bytes += [UInt8](repeating: 0, count: max(0, range.upperBound - bytes.count))
-                    for place in range { bytes[place] ^= UInt8(truncatingIfNeeded: index + 1) }
+                    // Each byte otherwise: what is the same all along may cancel out where rows are put together.
+                    var random = SplitMix64(seed: UInt64(index))
+                    for place in range { bytes[place] ^= UInt8.random(in: 1...255, using: &random) }
                     state.nodes[index].fragments[hash] = bytes
                 }
             }
