@@ -22,7 +22,7 @@ struct GroupCommitTests {
                         ).result
                     }
                 }
-                while try await drive.waitingChanges().count < 8 { try await Task.sleep(for: .milliseconds(5)) }
+                while try await drive.waitingChanges().count < 8 { await Task.yield() }
                 if lock == nil { Issue.record("nobody else has the right to commit") }
                 lock = nil
                 for try await result in group {
