@@ -34,6 +34,9 @@ struct DriveModel {
         attempts[index].promised = attempts[index].promised ?? height
     }
 
+    /// Directories that are moved into each other in turn lie ever deeper: so many names no path comes to in a run.
+    private static let depthLimit = 6
+
     /// Every path that a file may have come to.
     private func places(from path: DrivePath) -> Set<DrivePath> {
         var places: Set<DrivePath> = [path]
@@ -47,6 +50,7 @@ struct DriveModel {
                     next.insert(DrivePath(names: target.names + source.names.suffix(1) + rest))
                 }
             }
+            next = next.filter { $0.names.count <= Self.depthLimit }
             if next.count == places.count { return places }
             places = next
         }
