@@ -18,8 +18,8 @@ import sys
 import time
 
 SIZES = (0, 1, 5_000, 300_000, 3_000_000, 40_000_000)
-# Killed, interrupted, or for want of a network: what was to be stored may be there or not.
-UNDECIDED = (-signal.SIGKILL, 130, 5)
+# Killed, interrupted (before it has begun or later), or for want of a network: what was to be stored may be there or not.
+UNDECIDED = (-signal.SIGKILL, -signal.SIGINT, 130, 5)
 
 
 def cessdrive(*arguments, home=None):
