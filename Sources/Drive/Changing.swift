@@ -401,8 +401,7 @@ extension Drive {
             let isFolded = error is FoldedCommit ? true : (try? await self.isFolded(pending, reading)) == true
             guard isFolded else { throw error }
             // It was complete before this machine could say so.
-            try await database.set(Self.pendingSetting, to: nil)
-            try await spool.discardAll(but: [])
+            try await settle(pending, completion: nil, reading, spool)
         }
         guard options.stage == .complete else { return }
         try await placer.forgetSubmissions()
@@ -453,8 +452,10 @@ extension Drive {
         Self.areFolding(try await reading.heads.refresh().tips, pending)
     }
 
+    /// Only what a complete commit holds is folded.
     private static func areFolding(_ tips: [FoundCommit], _ pending: PendingCommit) -> Bool {
-        tips.contains { $0.commit.folded.contains { $0.old == pending.signed.commit.volume } }
+        let own = Set(pending.plan.volumes.map(\.id))
+        return tips.contains { $0.commit.folded.contains { own.contains($0.old) } }
     }
 
     /// Nothing is declared on top of commits that are not the tips any more.

@@ -58,14 +58,14 @@ public struct Placer: Sendable {
         let volumes = try await load(plan)
         for attempt in 1...Self.declarationAttempts {
             do {
-                try await carry(volumes, to: stage, isAgain: attempt > 1)
+                try await carry(volumes, to: stage)
                 return
             } catch StoreError.notDeclared where attempt < Self.declarationAttempts { continue }
         }
     }
 
-    private func carry(_ volumes: [Volume], to stage: Stage, isAgain: Bool) async throws {
-        try await declare(volumes, isAgain: isAgain)
+    private func carry(_ volumes: [Volume], to stage: Stage) async throws {
+        try await declare(volumes)
         observer(.reached(.declared))
         guard stage > .declared else { return }
         let hasContents = volumes.contains { !$0.isCommit }
@@ -87,6 +87,8 @@ public struct Placer: Sendable {
     public func forgetSubmissions() async throws { try await setSubmissions([]) }
 
     /// Whether the chain has a deal or a file for the commit's volume; what was sent before is settled first.
+    ///
+    /// - Throws: `StoreError.movedOn` if it had.
     public func isCommitDeclared(_ plan: PlacementPlan) async throws -> Bool {
         let included = try await resubmit()
         let commit = try await load(PlacementPlan(contents: [], commit: plan.commit))
@@ -136,20 +138,19 @@ public struct Placer: Sendable {
     /// A deal is never declared twice: the chain would replace it and leak what it locked (protocol reference §12, 7).
     /// Nor is one that became a file and was deleted since: if another machine has done that, the commit is part of the
     /// history, and what was sent for it is still in its block.
-    private func declare(_ volumes: [Volume], isAgain: Bool) async throws {
-        let included = try await resubmit()
-        let undeclared = try await undeclared(volumes, since: included)
-        guard let first = undeclared.first else { return }
-        if isAgain, included > 0 { throw StoreError.notDeclared(first.fid) }
+    private func declare(_ volumes: [Volume]) async throws {
+        let undeclared = try await undeclared(volumes, since: try await resubmit())
+        guard !undeclared.isEmpty else { return }
         try await checkTerritory(for: undeclared)
         try await checkNodes(for: volumes)
         for group in Self.groups(undeclared) {
-            let submission = try await chain.signDeclaration(
+            let signed = try await chain.signDeclaration(
                 of: group.map(\.declaration), territory: territory, signer: signer)
             // On disk before it is sent: after a crash this very extrinsic is sent again, not a second one.
+            let submission = Submission(extrinsic: signed, fids: group.map(\.fid.bytes))
             try await setSubmissions(try await submissions() + [submission])
             // All of them wait in the pool at once, in the order of their nonces.
-            try await patiently { try await chain.send(submission) }
+            try await patiently { try await chain.send(signed) }
         }
         for volume in try await self.undeclared(volumes, since: try await resubmit()) {
             // Included, and yet not there: it was refused as a whole without an error, or a fork took it away.
@@ -171,14 +172,35 @@ public struct Placer: Sendable {
 
     private static let submissionsSetting = "submissions"
 
+    /// A declaration that was sent, and what it declares.
+    private struct Submission: ScaleCodable {
+        let extrinsic: SignedExtrinsic
+        let fids: [Bytes32]
+
+        init(extrinsic: SignedExtrinsic, fids: [Bytes32]) {
+            self.extrinsic = extrinsic
+            self.fids = fids
+        }
+
+        init(from decoder: inout ScaleDecoder) throws(ScaleError) {
+            extrinsic = try decoder.decode()
+            fids = try decoder.vector()
+        }
+
+        func encode(to encoder: inout ScaleEncoder) {
+            encoder.encode(extrinsic)
+            encoder.vector(fids)
+        }
+    }
+
     /// What was sent for the volumes on their way, until these are final: a fork may take back what is in a block.
-    private func submissions() async throws -> [SignedExtrinsic] {
+    private func submissions() async throws -> [Submission] {
         guard let bytes = try await database.setting(Self.submissionsSetting) else { return [] }
         var decoder = ScaleDecoder(bytes)
         return try decoder.vector()
     }
 
-    private func setSubmissions(_ submissions: [SignedExtrinsic]) async throws {
+    private func setSubmissions(_ submissions: [Submission]) async throws {
         var encoder = ScaleEncoder()
         encoder.vector(submissions)
         try await database.set(Self.submissionsSetting, to: submissions.isEmpty ? nil : encoder.bytes)
@@ -190,23 +212,23 @@ public struct Placer: Sendable {
     /// Sends again what was sent before, and forgets only what can never take effect any more: a server's refusal does not
     /// prove that no other server took it.
     ///
-    /// - Returns: the newest block that has something of it; 0 if none has.
-    private func resubmit() async throws -> BlockNumber {
-        var kept: [SignedExtrinsic] = []
-        var newest: BlockNumber = 0
+    /// - Returns: the blocks that have the declarations of volumes.
+    private func resubmit() async throws -> [Bytes32: BlockNumber] {
+        var kept: [Submission] = []
+        var blocks: [Bytes32: BlockNumber] = [:]
         let known = try await submissions()
         for (number, submission) in known.enumerated() {
             do {
-                guard let block = try await patiently({ try await chain.submit(submission) }) else { continue }
+                guard let block = try await patiently({ try await chain.submit(submission.extrinsic) }) else { continue }
                 kept.append(submission)
-                newest = max(newest, block)
+                for fid in submission.fids { blocks[fid] = block }
             } catch SubmissionError.failed(let failure, let block) {
                 try await setSubmissions(kept + known[(number + 1)...])
                 throw SubmissionError.failed(failure, in: block)
             }
         }
         if kept.count < known.count { try await setSubmissions(kept) }
-        return newest
+        return blocks
     }
 
     /// Another drive of this account may have been faster with a nonce.
@@ -225,23 +247,31 @@ public struct Placer: Sendable {
     /// What a deal locks is set free when the territory expires and is taken up again meanwhile: then the last report
     /// fails for ever, and declaring again is the only remedy (protocol reference §12, 14).
     ///
-    /// - Parameter included: the block that has what was declared before. A server that is behind it does not show that, and
-    ///   would have it declared twice.
-    /// - Throws: `StoreError.notDeclared` if the server stays behind.
-    private func undeclared(_ volumes: [Volume], since included: BlockNumber) async throws -> [Volume] {
+    /// - Parameter included: the blocks that have what was declared before. A server that is behind them does not show that,
+    ///   and would have it declared twice.
+    /// - Throws: `StoreError.notDeclared` if the server stays behind, `movedOn` where what was declared has come and gone.
+    private func undeclared(_ volumes: [Volume], since included: [Bytes32: BlockNumber]) async throws -> [Volume] {
+        let newest = included.values.max() ?? 0
         var block = try await chain.bestBlock()
-        for _ in 0..<Self.poolPatience where block.number < included {
+        for _ in 0..<Self.poolPatience where block.number < newest {
             try await Task.sleep(for: chain.blockTime)
             block = try await chain.bestBlock()
         }
-        if block.number < included, let volume = volumes.last { throw StoreError.notDeclared(volume.fid) }
+        if block.number < newest, let volume = volumes.last { throw StoreError.notDeclared(volume.fid) }
         let states = zip(volumes, try await states(of: volumes, at: block.hash))
+        // Its last row was sent when all the others were final: it stands for them.
+        if states.contains(where: { $0.0.isCommit && $0.1 == .file }) { return [] }
         let missing = states.filter { $0.1 == .nothing }.map(\.0)
         let open = states.filter { if case .deal = $0.1 { true } else { false } }.map(\.0)
         let due = open.reduce(UInt128(0)) { $0 + UInt128($1.chargedBytes) }
-        guard due > 0, let found = try await chain.territory(of: account, named: territory, at: block.hash),
-            found.state == .active, found.lockedSpace < due
-        else { return missing }
+        let gone = missing.compactMap { volume in included[volume.fid.bytes].map { (volume, $0) } }
+        guard due > 0 || !gone.isEmpty else { return missing }
+        let lease = try await chain.territory(of: account, named: territory, at: block.hash)
+        // Nothing but its completion ends a deal, and nothing but its deletion a file, as long as the lease lasts.
+        for (volume, declared) in gone where lease.map({ $0.start <= declared }) == true {
+            throw StoreError.movedOn(volume.fid)
+        }
+        guard due > 0, let lease, lease.state == .active, lease.lockedSpace < due else { return missing }
         return states.filter { $0.1 != .file }.map(\.0)
     }
 

@@ -2,6 +2,7 @@ internal import BlobStore
 internal import CESS
 internal import DriveFormat
 internal import Logging
+internal import Substrate
 
 /// The end of a change's way: what was stored is read back, and the commit becomes the head of this machine.
 ///
@@ -13,8 +14,7 @@ extension Drive {
     func publish(
         _ pending: PendingCommit, _ reading: Reading, _ spool: Spool, _ tolerance: Int
     ) async throws {
-        var records: [(VolumeID, VolumeRecord)] = []
-        for volume in pending.plan.volumes { records.append((volume.id, try await spool.record(volume.id))) }
+        let records = try await records(of: pending, spool)
         try await database.learnVolumes(records)
         for (id, _) in records {
             let placement = try await catalog.refreshPlacement(of: id)
@@ -26,11 +26,28 @@ extension Drive {
         guard let completion = try await chain.completion(of: own.fid) else {
             throw StoreError.notDeclared(FID(own.fid))
         }
-        let found = FoundCommit(blob: pending.blob, signed: pending.signed, fid: own.fid, completion: completion)
+        try await settle(pending, completion: completion, reading, spool)
+    }
+
+    /// The commit is part of the drive's history: what was staged for it is part of the index now, and leaves the spool.
+    ///
+    /// - Parameter completion: nil where others have built on it already; then it was looked for, and theirs is the head.
+    func settle(
+        _ pending: PendingCommit, completion: BlockNumber?, _ reading: Reading, _ spool: Spool
+    ) async throws {
+        let records = try await records(of: pending, spool)
+        guard let own = records.last?.1 else { preconditionFailure("a plan has the commit's volume") }
+        let found = FoundCommit(blob: pending.blob, signed: pending.signed, fid: own.fid, completion: completion ?? 0)
         try await remember(pending)
         try await reading.heads.publish(found, volumes: records, clearing: Self.pendingSetting)
         for (id, record) in records { try await spool.removeFiles(of: id, segmentCount: record.segments.count) }
         try await spool.forgetPublished()
+    }
+
+    private func records(of pending: PendingCommit, _ spool: Spool) async throws -> [(VolumeID, VolumeRecord)] {
+        var records: [(VolumeID, VolumeRecord)] = []
+        for volume in pending.plan.volumes { records.append((volume.id, try await spool.record(volume.id))) }
+        return records
     }
 
     /// So many rows of a volume may fail to be read back: their nodes may have gone since they reported, or lie, and four

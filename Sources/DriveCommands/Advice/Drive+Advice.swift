@@ -67,6 +67,7 @@ extension StoreError: Reportable {
             "what was stored is gone; 'cessdrive territory reactivate', then 'cessdrive init --drive NAME' begins anew"
         case .territoryOnSale: "take it off the market first"
         case .notDeclared: "run the same command again to go on"
+        case .movedOn: "the RPC server lags behind or lies: run the same command again, or try another server"
         case .rollback:
             "the RPC server lags behind or lies: try another one; or the lease had ended, and what was stored is gone"
         case .incompleteList, .forgedCommit: "try another RPC server"
@@ -80,7 +81,7 @@ extension StoreError: Reportable {
         case .spoolFull, .territoryTooSmall, .territoryMissing, .territoryFrozen, .territoryExpired, .territoryOnSale:
             .outOfSpace
         case .balanceTooSmall: .balanceTooLow
-        case .tooFewNodes, .notDeclared: .temporary
+        case .tooFewNodes, .notDeclared, .movedOn: .temporary
         case .spoolDamaged, .stateDamaged, .rollback, .incompleteList, .forgedCommit: .damaged
         case .spoolUnusable, .fidTaken, .blobTooLarge, .tooManyDevices: .failed
         }
