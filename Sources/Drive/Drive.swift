@@ -79,18 +79,29 @@ public final class Drive: Sendable {
         let heads: DriveHeads
     }
 
-    func reading(local: any LocalSegments) async throws -> Reading {
+    /// - Parameter isFollowing: whether it looks for newer commits where blobs are not where they were.
+    func reading(local: any LocalSegments, isFollowing: Bool = true) async throws -> Reading {
         let segments = SegmentReader(
             nodes: nodes, catalog: catalog, local: local, health: health)
         let preludes = PreludeReader(segments: segments, preludeKey: keys.preludeKey)
         let tables = SegmentTables(catalog: catalog, preludes: preludes, keys: keys.drive)
-        let folded = FoldedVolumes(tables: tables)
+        let folded: FoldedVolumes
+        if isFollowing {
+            folded = FoldedVolumes(tables: tables) { try await self.news(local) }
+        } else {
+            folded = FoldedVolumes(tables: tables)
+        }
         folded.replace(with: try await database.foldedVolumes())
         let blobs = BlobReader(segments: segments, folded: folded, keys: keys.drive, epochs: try await epochKeys())
         let sets = DriveVolumeSets(drive: self, folded: folded, reader: blobs)
         let heads = DriveHeads(discovery: discovery(segments), database: database, drive: id, sets: sets)
         return Reading(
             segments: segments, preludes: preludes, tables: tables, folded: folded, blobs: blobs, heads: heads)
+    }
+
+    private func news(_ local: any LocalSegments) async throws -> FoldedVolumes.News {
+        _ = try await reading(local: local, isFollowing: false).heads.refresh()
+        return FoldedVolumes.News(folded: try await database.foldedVolumes(), epochs: try await epochs())
     }
 
     func discovery(_ segments: SegmentReader) -> Discovery {

@@ -219,7 +219,9 @@ public struct Placer: Sendable {
         let known = try await submissions()
         for (number, submission) in known.enumerated() {
             do {
-                guard let block = try await patiently({ try await chain.submit(submission.extrinsic) }) else { continue }
+                guard let block = try await patiently({ try await chain.submit(submission.extrinsic) }) else {
+                    continue
+                }
                 kept.append(submission)
                 for fid in submission.fids { blocks[fid] = block }
             } catch SubmissionError.failed(let failure, let block) {

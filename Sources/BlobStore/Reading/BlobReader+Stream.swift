@@ -88,7 +88,7 @@ extension BlobReader {
         }
     }
 
-    /// Fetches a batch and opens its blobs; what does not open at once is read by itself, with all its resorts.
+    /// Fetches a batch and opens its blobs; what is not there or does not open at once is read by itself, with all its resorts.
     private func fetch(_ batch: Batch, number: Int) async -> BatchResult {
         var plaintexts: [[UInt8]] = []
         plaintexts.reserveCapacity(batch.requests.count)
@@ -98,10 +98,9 @@ extension BlobReader {
                 return BatchResult(number: number, plaintexts: plaintexts, error: nil)
             }
             let opening = opening
-            let bytes = try await segments.bytes(
-                of: batch.volume, segment: batch.segment, range: batch.range, pattern: .exact)
+            let bytes = try await bytes(of: batch)
             for request in batch.requests {
-                if let plaintext = try opening.whole(request.reference, kind: request.kind, in: bytes) {
+                if let bytes, let plaintext = try opening.whole(request.reference, kind: request.kind, in: bytes) {
                     plaintexts.append(plaintext)
                 } else {
                     plaintexts.append(try await read(request.reference, kind: request.kind))
@@ -111,6 +110,13 @@ extension BlobReader {
         } catch {
             return BatchResult(number: number, plaintexts: plaintexts, error: error)
         }
+    }
+
+    private func bytes(of batch: Batch) async throws -> SegmentBytes? {
+        do {
+            return try await segments.bytes(
+                of: batch.volume, segment: batch.segment, range: batch.range, pattern: .exact)
+        } catch let error as ReadError where error.isAbsence { return nil }
     }
 }
 

@@ -42,13 +42,28 @@ public final class BlobReader: Sendable {
         try await folded?.place(of: id, in: volume, epochs: epochs.withLock { $0 })
     }
 
+    /// Reads a blob where it is: its volume may be folded while somebody reads, by any machine.
+    private func following<R: Sendable>(
+        _ reference: BlobReference, _ read: (BlobReference) async throws -> R
+    ) async throws -> R {
+        let place = try await current(reference)
+        do { return try await read(place) } catch let error as ReadError where error.isAbsence {
+            guard let news = try await folded?.news(of: place.pointer.volume) else { throw error }
+            for epoch in news.epochs { insert(epoch) }
+            return try await read(try await current(place))
+        }
+    }
+
     /// A whole blob, its identifier recomputed and compared.
     ///
     /// - Throws: `ReadError`; whatever the catalog throws; `CancellationError`.
     /// - Precondition: the pointer names a volume (not `VolumeID.this`).
     public func read(_ reference: BlobReference, kind: BlobKind) async throws -> [UInt8] {
+        try await following(reference) { try await whole($0, kind) }
+    }
+
+    private func whole(_ reference: BlobReference, _ kind: BlobKind) async throws -> [UInt8] {
         let opening = opening
-        let reference = try await current(reference)
         let pointer = reference.pointer
         return try await segments.open(
             pointer.volume, segment: Int(pointer.segment), range: try BlobOpening.sealedRange(reference),
@@ -65,7 +80,10 @@ public final class BlobReader: Sendable {
     public func read(_ reference: BlobReference, kind: BlobKind, range: Range<Int>) async throws -> [UInt8] {
         let range = range.clamped(to: 0..<Int(reference.pointer.rawLength))
         guard !range.isEmpty else { return [] }
-        let reference = try await current(reference)
+        return try await following(reference) { try await part(range, of: $0, kind) }
+    }
+
+    private func part(_ range: Range<Int>, of reference: BlobReference, _ kind: BlobKind) async throws -> [UInt8] {
         let opening = opening
         let frames = try opening.firstFrames(reference, range: range)
         // Table and blocks in one round of requests, if the guess is right; cancelled where it was not needed.

@@ -51,6 +51,14 @@ public enum ReadError: Error, CustomStringConvertible {
         }
     }
 
+    /// Whether bytes that were there once are not: their volume may have been folded.
+    var isAbsence: Bool {
+        switch self {
+        case .unknownVolume, .tooFewRows: true
+        default: false
+        }
+    }
+
     private static func place(_ volume: VolumeID?, _ segment: Int) -> String {
         volume.map { "segment \(segment) of volume \($0)" } ?? "segment \(segment)"
     }

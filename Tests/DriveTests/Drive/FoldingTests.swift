@@ -76,6 +76,27 @@ struct FoldingTests {
         }
     }
 
+    @Test func `what is folded and deleted while somebody reads is found where it is now`() async throws {
+        try await DriveFixture.with { fixture in
+            let first = try await fixture.created()
+            let parts = (0..<3).map { noise(700, seed: 90 + UInt64($0)) }
+            for (number, part) in parts.enumerated() {
+                _ = try await first.put(fixture.write(part, to: "file"), to: "/early \(number)")
+            }
+            let second = try fixture.drive(home: "second", device: .random())
+            let snapshot = try await second.adopt(fixture.root)
+            _ = try await snapshot.names("/")
+            for number in 4...12 {
+                _ = try await first.put(fixture.write(noise(500, seed: UInt64(number)), to: "file"), to: "/\(number)")
+            }
+            fixture.network.dropForgottenFragments()
+            #expect(try await !first.head().commit.folded.isEmpty)
+            for (number, part) in parts.enumerated() {
+                #expect(try await snapshot.bytes("/early \(number)") == part)
+            }
+        }
+    }
+
     @Test func `what a machine declared before it knew that its base was folded is merged, not lost`() async throws {
         try await DriveFixture.with { fixture in
             let first = try await fixture.created()

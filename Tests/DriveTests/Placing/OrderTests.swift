@@ -30,6 +30,21 @@ struct OrderTests {
         }
     }
 
+    @Test func `what was complete and is gone is not declared again, whatever the network shows`() async throws {
+        try await DriveFixture.with { fixture in
+            let drive = try await fixture.created()
+            var options = ChangeOptions()
+            options.stage = .included
+            _ = try await drive.put(fixture.write([1], to: "file"), to: "/file", options: options)
+            // As if another machine had folded it, into a commit that the server hides.
+            let declared = fixture.network.declarations
+            let own = try #require(declared.last)
+            fixture.network.forgetFiles([own])
+            await #expect(throws: StoreError.movedOn(own)) { try await drive.finish(ChangeOptions()) }
+            #expect(fixture.network.declarations == declared)
+        }
+    }
+
     @Test func `with too few nodes nothing is declared`() async throws {
         try await DriveFixture.with(nodes: 11) { fixture in
             await #expect(throws: StoreError.tooFewNodes(usable: 11, needed: 12)) {
