@@ -1,3 +1,4 @@
+internal import CESS
 public import DriveFormat
 public import SCALE
 public import Sealing
@@ -51,6 +52,14 @@ public enum ReadError: Error, CustomStringConvertible {
         }
     }
 
+    /// Whether enough rows may be had another time. Those that their nodes do not have, or not as they were sent, do not
+    /// come back by waiting.
+    public var isTemporary: Bool {
+        guard case .tooFewRows(_, _, _, let failures) = self else { return false }
+        let lost = Set(failures.filter(\.isLost).map(\.row)).count
+        return VolumeRecord.Segment.fragmentCount - lost >= VolumeRecord.Segment.sufficientCount
+    }
+
     /// Whether bytes that were there once are not: their volume may have been folded.
     var isAbsence: Bool {
         switch self {
@@ -80,6 +89,13 @@ public struct RowFailure: Error, CustomStringConvertible {
         case wrongLength(Int)
         /// Bytes that do not have the fragment's hash, or were found out otherwise.
         case corrupt
+    }
+
+    fileprivate var isLost: Bool {
+        switch reason {
+        case .corrupt, .failed(NodeError.absent): true
+        default: false
+        }
     }
 
     public init(row: Int, node: AccountID, reason: Reason) {

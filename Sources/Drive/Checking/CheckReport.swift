@@ -1,5 +1,4 @@
 internal import BlobStore
-internal import CESS
 internal import DriveFormat
 internal import SCALE
 
@@ -66,22 +65,9 @@ enum Obstacle {
     /// - Returns: nil for what says nothing of the drive: no server, a full disk, an interruption.
     init?(_ error: any Error) {
         switch error {
-        case ReadError.tooFewRows(_, _, _, let failures):
-            // Rows that their nodes do not have, or not as they were sent, do not come back by waiting.
-            let lost = Set(failures.filter(\.isLost).map(\.row)).count
-            self = VolumeRecord.Segment.fragmentCount - lost < VolumeRecord.Segment.sufficientCount ? .damage : .absence
-        case is ReadError, is ProllyError, is ScaleError, is DriveError: self = .damage
+        case let error as ReadError: self = error.isTemporary ? .absence : .damage
+        case is ProllyError, is ScaleError, is DriveError: self = .damage
         default: return nil
-        }
-    }
-}
-
-extension RowFailure {
-    fileprivate var isLost: Bool {
-        switch reason {
-        case .corrupt: true
-        case .failed(NodeError.absent): true
-        default: false
         }
     }
 }

@@ -91,19 +91,15 @@ extension StoreError: Reportable {
 extension ReadError: Reportable {
     var hint: String? {
         switch self {
-        case .tooFewRows: "'cessdrive nodes' shows which nodes answer; try again later"
+        case .tooFewRows where isTemporary: "'cessdrive nodes' shows which nodes answer; try again later"
+        case .tooFewRows: "'cessdrive check' shows what else cannot be read"
         // This machine's memory of the drive is gone, and no commit of its own has a box for it.
         case .unknownEpoch: startingAnew
         default: nil
         }
     }
 
-    var exitStatus: ExitStatus {
-        switch self {
-        case .tooFewRows: .temporary
-        default: .damaged
-        }
-    }
+    var exitStatus: ExitStatus { isTemporary ? .temporary : .damaged }
 }
 
 extension ProllyError: Reportable {
