@@ -161,17 +161,6 @@ extension Drive {
         }
     }
 
-    /// A staged commit that must not be declared: its parents are not the tips any more, or one of its volumes has another
-    /// name on the network by now than the commit calls it by.
-    private struct StaleCommit: Error {
-        let pending: PendingCommit
-        let head: UInt64
-    }
-
-    /// A staged commit that others have built on and folded since: its volume is gone from the chain, and made anew it would
-    /// bring back what they have removed.
-    private struct FoldedCommit: Error {}
-
     /// Where machines committed at once, those that came second bring all together: so one of any two does. Where there is
     /// one tip, what it has given up is deleted.
     private func joinTips(_ options: ChangeOptions) async throws {
@@ -382,89 +371,6 @@ extension Drive {
     /// The commit of this machine that is on its way.
     func pendingCommit() async throws -> PendingCommit? {
         try await database.setting(Self.pendingSetting).map { try PendingCommit(scaleBytes: $0) }
-    }
-
-    // MARK: Carrying
-
-    private func carry(
-        _ pending: PendingCommit, reading: Reading, spool: Spool, _ options: ChangeOptions,
-        tolerance: Int = Drive.sampleTolerance
-    ) async throws {
-        guard options.stage > .staged else { return }
-        let placer = Placer(
-            chain: chain, nodes: nodes, database: database, spool: spool, signer: account, territory: territoryName,
-            reserve: pending.mayUseReserve ? 0 : Placer.reserve, transfers: options.transfers,
-            observer: options.observer)
-        do { try await carry(pending, reading, spool, placer, options, tolerance) } catch let error
-            where error is FoldedCommit || error is ReadError || error is StoreError
-        {
-            let isFolded = error is FoldedCommit ? true : (try? await self.isFolded(pending, reading)) == true
-            guard isFolded else { throw error }
-            // It was complete before this machine could say so.
-            try await settle(pending, completion: nil, reading, spool)
-        }
-        guard options.stage == .complete else { return }
-        try await placer.forgetSubmissions()
-        options.observer(.reached(.complete))
-    }
-
-    private func carry(
-        _ pending: PendingCommit, _ reading: Reading, _ spool: Spool, _ placer: Placer, _ options: ChangeOptions,
-        _ tolerance: Int
-    ) async throws {
-        try await checkNames(of: pending, spool)
-        do {
-            if try await !placer.isCommitDeclared(pending.plan) {
-                try await options.declaring()
-                try await checkParent(of: pending, reading)
-            }
-            while true {
-                do {
-                    try await placer.carry(pending.plan, to: options.stage)
-                    break
-                } catch StoreError.territoryTooSmall(let needed, let remaining) {
-                    guard try await options.expand(needed - min(needed, remaining) + 1) else {
-                        throw StoreError.territoryTooSmall(needed: needed, remaining: remaining)
-                    }
-                }
-            }
-        } catch StoreError.fidTaken(let fid) {
-            // Under another name, and so in another commit: one that has the same parents is as good as any.
-            guard let volume = pending.plan.volumes.first(where: { FID($0.fid) == fid }) else {
-                throw StoreError.fidTaken(fid)
-            }
-            logger.warning("somebody else has declared a volume of this drive", metadata: ["fid": "\(fid)"])
-            try await spool.rename(volume.id)
-            throw StaleCommit(pending: pending, head: pending.signed.commit.sequence)
-        }
-        if options.stage == .complete { try await publish(pending, reading, spool, tolerance) }
-    }
-
-    /// A commit that calls a volume by a name that it has no longer would be complete, and would never count. A volume may
-    /// have been given another name by a command that ended before it could make the commit anew.
-    private func checkNames(of pending: PendingCommit, _ spool: Spool) async throws {
-        for volume in pending.plan.volumes where try await spool.record(volume.id).fid != volume.fid {
-            throw StaleCommit(pending: pending, head: pending.signed.commit.sequence)
-        }
-    }
-
-    private func isFolded(_ pending: PendingCommit, _ reading: Reading) async throws -> Bool {
-        Self.areFolding(try await reading.heads.refresh().tips, pending)
-    }
-
-    /// Only what a complete commit holds is folded.
-    private static func areFolding(_ tips: [FoundCommit], _ pending: PendingCommit) -> Bool {
-        let own = Set(pending.plan.volumes.map(\.id))
-        return tips.contains { $0.commit.folded.contains { own.contains($0.old) } }
-    }
-
-    /// Nothing is declared on top of commits that are not the tips any more.
-    private func checkParent(of pending: PendingCommit, _ reading: Reading) async throws {
-        let tips = try await reading.heads.refresh().tips
-        if Self.areFolding(tips, pending) { throw FoldedCommit() }
-        guard Set(pending.signed.commit.parents) == Set(tips.map(\.reference)) else {
-            throw StaleCommit(pending: pending, head: tips.map(\.commit.sequence).max() ?? 0)
-        }
     }
 
     // MARK: What a commit stands on
