@@ -3,7 +3,6 @@ internal import DriveFormat
 internal import ErasureCoding
 internal import Logging
 internal import Primitives
-internal import SCALE
 public import Substrate
 
 /// Brings the volumes of a plan from the spool to the network: the second half of a change's way. Every step looks first
@@ -60,7 +59,12 @@ public struct Placer: Sendable {
             do {
                 try await carry(volumes, to: stage)
                 return
-            } catch StoreError.notDeclared where attempt < Self.declarationAttempts { continue }
+            } catch StoreError.notDeclared where attempt < Self.declarationAttempts {
+                continue
+            } catch StoreError.movedOn where attempt < Self.declarationAttempts {
+                // Or a fork took it back between the two questions.
+                continue
+            }
         }
     }
 
@@ -84,16 +88,18 @@ public struct Placer: Sendable {
 
     /// The volumes are published: nothing that was sent for them is asked for again. Until then it is what tells a server
     /// that does not show them yet from a chain that has never had them.
-    public func forgetSubmissions() async throws { try await setSubmissions([]) }
+    public func forgetSubmissions() async throws { try await submissions.forget() }
 
     /// Whether the chain has a deal or a file for the commit's volume; what was sent before is settled first.
     ///
     /// - Throws: `StoreError.movedOn` if it had.
     public func isCommitDeclared(_ plan: PlacementPlan) async throws -> Bool {
-        let included = try await resubmit()
+        let included = try await submissions.settle()
         let commit = try await load(PlacementPlan(contents: [], commit: plan.commit))
         return try await undeclared(commit, since: included).isEmpty
     }
+
+    private var submissions: Submissions { Submissions(chain: chain, database: database) }
 
     struct Volume: Sendable {
         let id: VolumeID
@@ -139,25 +145,22 @@ public struct Placer: Sendable {
     /// Nor is one that became a file and was deleted since: if another machine has done that, the commit is part of the
     /// history, and what was sent for it is still in its block.
     private func declare(_ volumes: [Volume]) async throws {
-        let undeclared = try await undeclared(volumes, since: try await resubmit())
+        let undeclared = try await undeclared(volumes, since: try await submissions.settle())
         guard !undeclared.isEmpty else { return }
         try await checkTerritory(for: undeclared)
         try await checkNodes(for: volumes)
         for group in Self.groups(undeclared) {
-            let signed = try await chain.signDeclaration(
-                of: group.map(\.declaration), territory: territory, signer: signer)
-            // On disk before it is sent: after a crash this very extrinsic is sent again, not a second one.
-            let submission = Submission(extrinsic: signed, fids: group.map(\.fid.bytes))
-            try await setSubmissions(try await submissions() + [submission])
-            // All of them wait in the pool at once, in the order of their nonces.
-            try await patiently { try await chain.send(signed) }
+            try await submissions.declare(group.map(\.declaration), in: territory, signer: signer)
         }
-        for volume in try await self.undeclared(volumes, since: try await resubmit()) {
+        for volume in try await self.undeclared(volumes, since: try await submissions.settle()) {
             // Included, and yet not there: it was refused as a whole without an error, or a fork took it away.
             throw StoreError.notDeclared(volume.fid)
         }
         for volume in volumes { try await database.setState(.declared, of: volume.id) }
     }
+
+    /// So many blocks are waited for a server that is behind one that was asked before.
+    private static let lagPatience = 5
 
     /// Volumes that are declared by one extrinsic: far below what a block holds.
     private static let declarationLimit = 16
@@ -168,80 +171,6 @@ public struct Placer: Sendable {
         let starts = stride(from: 0, to: contents.count, by: declarationLimit)
         return starts.map { Array(contents[$0..<min($0 + declarationLimit, contents.count)]) }
             + volumes.filter(\.isCommit).map { [$0] }
-    }
-
-    private static let submissionsSetting = "submissions"
-
-    /// A declaration that was sent, and what it declares.
-    private struct Submission: ScaleCodable {
-        let extrinsic: SignedExtrinsic
-        let fids: [Bytes32]
-
-        init(extrinsic: SignedExtrinsic, fids: [Bytes32]) {
-            self.extrinsic = extrinsic
-            self.fids = fids
-        }
-
-        init(from decoder: inout ScaleDecoder) throws(ScaleError) {
-            extrinsic = try decoder.decode()
-            fids = try decoder.vector()
-        }
-
-        func encode(to encoder: inout ScaleEncoder) {
-            encoder.encode(extrinsic)
-            encoder.vector(fids)
-        }
-    }
-
-    /// What was sent for the volumes on their way, until these are final: a fork may take back what is in a block.
-    private func submissions() async throws -> [Submission] {
-        guard let bytes = try await database.setting(Self.submissionsSetting) else { return [] }
-        var decoder = ScaleDecoder(bytes)
-        return try decoder.vector()
-    }
-
-    private func setSubmissions(_ submissions: [Submission]) async throws {
-        var encoder = ScaleEncoder()
-        encoder.vector(submissions)
-        try await database.set(Self.submissionsSetting, to: submissions.isEmpty ? nil : encoder.bytes)
-    }
-
-    /// So many blocks are waited for a place in the pool that another extrinsic of this account has.
-    private static let poolPatience = 5
-
-    /// Sends again what was sent before, and forgets only what can never take effect any more: a server's refusal does not
-    /// prove that no other server took it.
-    ///
-    /// - Returns: the blocks that have the declarations of volumes.
-    private func resubmit() async throws -> [Bytes32: BlockNumber] {
-        var kept: [Submission] = []
-        var blocks: [Bytes32: BlockNumber] = [:]
-        let known = try await submissions()
-        for (number, submission) in known.enumerated() {
-            do {
-                guard let block = try await patiently({ try await chain.submit(submission.extrinsic) }) else {
-                    continue
-                }
-                kept.append(submission)
-                for fid in submission.fids { blocks[fid] = block }
-            } catch SubmissionError.failed(let failure, let block) {
-                try await setSubmissions(kept + known[(number + 1)...])
-                throw SubmissionError.failed(failure, in: block)
-            }
-        }
-        if kept.count < known.count { try await setSubmissions(kept) }
-        return blocks
-    }
-
-    /// Another drive of this account may have been faster with a nonce.
-    private func patiently<R>(_ send: () async throws -> R) async throws -> R {
-        var patience = Self.poolPatience
-        while true {
-            do { return try await send() } catch SubmissionError.refused(.priority, _) where patience > 0 {
-                patience -= 1
-                try await Task.sleep(for: chain.blockTime)
-            }
-        }
     }
 
     /// Those that the best block has neither a deal nor a file of, or a deal that can never become a file.
@@ -255,7 +184,7 @@ public struct Placer: Sendable {
     private func undeclared(_ volumes: [Volume], since included: [Bytes32: BlockNumber]) async throws -> [Volume] {
         let newest = included.values.max() ?? 0
         var block = try await chain.bestBlock()
-        for _ in 0..<Self.poolPatience where block.number < newest {
+        for _ in 0..<Self.lagPatience where block.number < newest {
             try await Task.sleep(for: chain.blockTime)
             block = try await chain.bestBlock()
         }

@@ -1,0 +1,95 @@
+internal import CESS
+internal import Primitives
+internal import SCALE
+internal import Substrate
+
+/// The declarations that were sent for volumes on their way, kept on this disk until these are final: a fork may take back
+/// what is in a block, and a server that lags does not show it.
+struct Submissions: Sendable {
+    let chain: any StorageChain
+    let database: StoreDatabase
+
+    private struct Submission: ScaleCodable {
+        let extrinsic: SignedExtrinsic
+        /// What it declares.
+        let fids: [Bytes32]
+
+        init(extrinsic: SignedExtrinsic, fids: [Bytes32]) {
+            self.extrinsic = extrinsic
+            self.fids = fids
+        }
+
+        init(from decoder: inout ScaleDecoder) throws(ScaleError) {
+            extrinsic = try decoder.decode()
+            fids = try decoder.vector()
+        }
+
+        func encode(to encoder: inout ScaleEncoder) {
+            encoder.encode(extrinsic)
+            encoder.vector(fids)
+        }
+    }
+
+    private static let setting = "submissions"
+
+    private func all() async throws -> [Submission] {
+        guard let bytes = try await database.setting(Self.setting) else { return [] }
+        var decoder = ScaleDecoder(bytes)
+        return try decoder.vector()
+    }
+
+    private func keep(_ submissions: [Submission]) async throws {
+        var encoder = ScaleEncoder()
+        encoder.vector(submissions)
+        try await database.set(Self.setting, to: submissions.isEmpty ? nil : encoder.bytes)
+    }
+
+    /// The volumes are published: nothing that was sent for them is asked for again.
+    func forget() async throws { try await keep([]) }
+
+    /// Declares volumes by one extrinsic. It waits in the pool when this returns.
+    func declare(_ volumes: [VolumeDeclaration], in territory: [UInt8], signer: KeyPair) async throws {
+        let extrinsic = try await chain.signDeclaration(of: volumes, territory: territory, signer: signer)
+        // On disk before it is sent: after a crash this very extrinsic is sent again, not a second one.
+        try await keep(try await all() + [Submission(extrinsic: extrinsic, fids: volumes.map(\.fid.bytes))])
+        try await patiently { try await chain.send(extrinsic) }
+    }
+
+    /// Sends again what was sent before, and forgets only what can never take effect any more: a server's refusal does not
+    /// prove that no other server took it.
+    ///
+    /// - Returns: the blocks that have the declarations of volumes.
+    func settle() async throws -> [Bytes32: BlockNumber] {
+        var kept: [Submission] = []
+        var blocks: [Bytes32: BlockNumber] = [:]
+        let known = try await all()
+        for (number, submission) in known.enumerated() {
+            do {
+                guard let block = try await patiently({ try await chain.submit(submission.extrinsic) }) else {
+                    continue
+                }
+                kept.append(submission)
+                for fid in submission.fids { blocks[fid] = block }
+            } catch SubmissionError.failed(let failure, let block) {
+                try await keep(kept + known[(number + 1)...])
+                throw SubmissionError.failed(failure, in: block)
+            }
+        }
+        if kept.count < known.count { try await keep(kept) }
+        return blocks
+    }
+
+    /// So many blocks are waited for a place in the pool that another extrinsic of this account has.
+    private static let poolPatience = 5
+
+    /// Another drive of this account may have been faster with a nonce.
+    private func patiently<R>(_ send: () async throws -> R) async throws -> R {
+        var patience = Self.poolPatience
+        while true {
+            do { return try await send() } catch SubmissionError.refused(.priority, _) where patience > 0 {
+                patience -= 1
+                try await Task.sleep(for: chain.blockTime)
+            }
+        }
+    }
+}
