@@ -2,7 +2,7 @@ import Dispatch
 import Glibc
 import Synchronization
 
-/// The end of a command because of a signal: the first one cancels it cleanly, the second ends the process at once.
+/// The end of a command because of a signal: the first one cancels it cleanly, a second one ends the process at once.
 struct Interruption: Reportable, CustomStringConvertible {
     let signal: Int32
 
@@ -42,7 +42,11 @@ private final class SignalWatch: @unchecked Sendable {  // its sources are never
         sources = [SIGINT, SIGTERM].map { number in
             let source = DispatchSource.makeSignalSource(signal: number, queue: .global(qos: .userInteractive))
             source.setEventHandler {
-                if first.note(number) { cancel() } else { _exit(128 + number) }
+                switch first.note(number) {
+                case .first: cancel()
+                case .echo: break
+                case .second: _exit(128 + number)
+                }
             }
             source.resume()
             return source
@@ -55,15 +59,27 @@ private final class SignalWatch: @unchecked Sendable {  // its sources are never
 }
 
 private final class FirstSignal: Sendable {
-    private let number = Atomic<Int32>(0)
-
-    var signal: Int32? {
-        let number = number.load(ordering: .acquiring)
-        return number == 0 ? nil : number
+    enum Note {
+        case first
+        /// The same one: `timeout` and others send a signal to a process, and then to its group.
+        case echo
+        case second
     }
 
-    /// Returns whether this was the first signal.
-    func note(_ signal: Int32) -> Bool {
-        number.compareExchange(expected: 0, desired: signal, ordering: .acquiringAndReleasing).exchanged
+    /// Nobody presses Ctrl-C twice in so short a time and means it.
+    private static let echoTime: Duration = .milliseconds(300)
+
+    private let state = Mutex<(number: Int32, at: ContinuousClock.Instant)?>(nil)
+
+    var signal: Int32? { state.withLock { $0?.number } }
+
+    func note(_ signal: Int32) -> Note {
+        state.withLock { state in
+            guard let first = state else {
+                state = (signal, .now)
+                return .first
+            }
+            return first.at.duration(to: .now) < Self.echoTime ? .echo : .second
+        }
     }
 }

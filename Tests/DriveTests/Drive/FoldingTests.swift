@@ -125,6 +125,40 @@ struct FoldingTests {
         }
     }
 
+    @Test func `what waits beside a commit that others have folded is kept`() async throws {
+        try await DriveFixture.with { fixture in
+            let first = try await fixture.created()
+            let (early, waiting) = (noise(700, seed: 90), noise(700, seed: 91))
+            var options = ChangeOptions()
+            options.stage = .included
+            _ = try await first.put(fixture.write(early, to: "file"), to: "/early", options: options)
+            // Another process of this machine stages its change beside it.
+            options.stage = .staged
+            do {
+                guard let lock = try WriterLock.take(first.home.lock) else {
+                    Issue.record("nobody else has the right to commit")
+                    return
+                }
+                defer { withExtendedLifetime(lock) {} }
+                _ = try await fixture.drive().put(
+                    fixture.write(waiting, to: "file"), to: "/waiting", options: options)
+            }
+            let second = try fixture.drive(home: "second", device: .random())
+            _ = try await second.adopt(fixture.root)
+            for number in 1...12 {
+                _ = try await second.put(fixture.write(noise(500, seed: UInt64(number)), to: "file"), to: "/\(number)")
+            }
+            fixture.network.dropForgottenFragments()
+            let again = try fixture.drive()
+            _ = try await again.finish(ChangeOptions())
+            let head = try await again.head()
+            #expect(try await head.bytes("/early") == early)
+            #expect(try await head.bytes("/waiting") == waiting)
+            #expect(try await head.names("/").count == 14)
+            #expect(try await again.status().spooledBytes == 0)
+        }
+    }
+
     @Test func `a small volume that cannot be read does not keep anything from being stored`() async throws {
         try await DriveFixture.with(nodes: 24) { fixture in
             let drive = try await fixture.created()
