@@ -41,6 +41,11 @@ final class SharedTask<Success: Sendable>: Sendable {
     /// What the work came to; nil while it goes on.
     var result: Result<Success, any Error>? { state.withLock { $0.result } }
 
+    /// Whether the work was cancelled, since nobody waited for it any more.
+    var isAbandoned: Bool {
+        if case .failure(is Abandoned)? = result { true } else { false }
+    }
+
     /// - Throws: what the work throws; `CancellationError` if this task is cancelled; `Abandoned`.
     func value() async throws -> Success {
         let name = state.withLock { $0.nextName() }

@@ -79,7 +79,8 @@ private final class FirstSignal: Sendable {
                 state = (signal, .now)
                 return .first
             }
-            return first.at.duration(to: .now) < Self.echoTime ? .echo : .second
+            let isEcho = signal == first.number && first.at.duration(to: .now) < Self.echoTime
+            return isEcho ? .echo : .second
         }
     }
 }

@@ -71,7 +71,9 @@ public final class FoldedVolumes: Sendable {
     func news(of volume: VolumeID) async throws -> News? {
         guard let ask else { return nil }
         let asked = state.withLock { state in
-            if let last = state.news, last.at.duration(to: .now) < Self.askingInterval { return last.asked }
+            if let last = state.news, last.at.duration(to: .now) < Self.askingInterval, !last.asked.isAbandoned {
+                return last.asked
+            }
             let new = SharedTask(ask)
             state.news = (new, .now)
             return new
