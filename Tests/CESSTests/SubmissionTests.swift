@@ -121,11 +121,16 @@ import TestSupport
         #expect(server.best > 64)
     }
 
+    /// What a pool says of an extrinsic whose era is over, or whose nonce is used: an era that is over is taken for the next one.
+    private static let refusalsByAge = [
+        "Transaction has an ancient birth block", "Transaction is outdated", "Transaction has a bad signature",
+    ]
+
     @Test func `a server that calls an extrinsic too old is not believed while blocks may hold it`() async throws {
         let chain = try await connect()
         let signed = try await chain.submit(.remark([1]), by: alice)
         let included = try await chain.waitIncluded(signed)
-        for text in ["Transaction has an ancient birth block", "Transaction is outdated"] {
+        for text in Self.refusalsByAge {
             server.change {
                 $0.override = { (method) throws(RPCError) in
                     guard method == "author_submitExtrinsic" else { return nil }
@@ -136,7 +141,7 @@ import TestSupport
         }
     }
 
-    @Test(arguments: ["Transaction has an ancient birth block", "Transaction is outdated"])
+    @Test(arguments: refusalsByAge)
     func `an extrinsic in a block whose state is gone is settled all the same`(refusal: String) async throws {
         let chain = try await connect()
         let signed = try await chain.submit(.remark([1]), by: alice)
@@ -155,14 +160,13 @@ import TestSupport
         #expect(try await chain.settle(signed) == included.block)
     }
 
-    @Test func `an extrinsic that is too old for a server is given up when its era is final`() async throws {
+    @Test(arguments: refusalsByAge)
+    func `an extrinsic that is too old for a server is given up when its era is final`(refusal: String) async throws {
         let chain = try await connect()
         server.change {
             $0.override = { (method) throws(RPCError) in
                 guard method == "author_submitExtrinsic" else { return nil }
-                throw .refused(
-                    method: method, code: 1010, message: "Invalid Transaction",
-                    data: "Transaction has an ancient birth block")
+                throw .refused(method: method, code: 1010, message: "Invalid Transaction", data: .string(refusal))
             }
         }
         let signed = try await chain.sign(.remark([1]), by: alice)
