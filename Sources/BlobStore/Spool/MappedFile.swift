@@ -20,6 +20,8 @@ internal import SystemPackage
         guard let address = unsafe mmap(nil, byteCount, PROT_READ, MAP_SHARED, descriptor, 0),
             unsafe address != MAP_FAILED
         else { throw Errno(rawValue: errno) }
+        // Sealed segments are written past the page cache, and read many times in turn.
+        _ = unsafe madvise(address, byteCount, MADV_WILLNEED)
         unsafe start = UnsafeRawPointer(address)
         self.byteCount = byteCount
     }

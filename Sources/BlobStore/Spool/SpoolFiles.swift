@@ -19,11 +19,8 @@ struct SpoolFiles: Sendable {
 
     /// Writes bytes at their place and waits until they are on the disk.
     ///
-    /// - Parameter length: what the file is filled up to with zeros, whatever lay behind the bytes; nil to leave that.
     /// - Throws: `StoreError.spoolFull` or `spoolUnusable`; bytes before `offset` are as they were.
-    func write(
-        _ bytes: Span<UInt8>, at offset: Int, of segment: Int, in volume: VolumeID, length: Int? = nil
-    ) throws(StoreError) {
+    func write(_ bytes: Span<UInt8>, at offset: Int, of segment: Int, in volume: VolumeID) throws(StoreError) {
         let path = path(volume, segment)
         let descriptor = unsafe open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0o600)
         guard descriptor >= 0 else { throw failure(path) }
@@ -37,12 +34,22 @@ struct SpoolFiles: Sendable {
             guard count > 0 else { throw failure(path) }
             done += count
         }
-        if let length {
-            // Cut first: a write that was torn by a crash may have left bytes behind the end.
-            guard ftruncate(descriptor, off_t(offset + bytes.count)) == 0, ftruncate(descriptor, off_t(length)) == 0
-            else { throw failure(path) }
-        }
         guard fdatasync(descriptor) == 0 else { throw failure(path) }
+    }
+
+    /// Writes a sealed segment, zeros behind its bytes, and waits until it is on the disk.
+    ///
+    /// - Throws: `StoreError.spoolFull` or `spoolUnusable`.
+    func writeWhole(_ bytes: Span<UInt8>, of segment: Int, in volume: VolumeID) throws(StoreError) {
+        let path = path(volume, segment)
+        do {
+            var file = try DirectFile(path: path)
+            try file.write(bytes)
+            // Cut first: a write that was torn by a crash may have left bytes behind the end.
+            try file.end(at: bytes.count)
+            try file.end(at: SegmentLayout.byteCount)
+            try file.sync()
+        } catch { throw failure(path, error) }
     }
 
     /// Bytes of a segment; nil if there is no such file or it is shorter.
