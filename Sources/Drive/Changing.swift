@@ -241,18 +241,29 @@ extension Drive {
         _ options: ChangeOptions, takingIn: Bool = true, lastChange: Int64 = 0,
         _ body: (ChangeContext, Reading) async throws -> DriveState
     ) async throws -> ChangeResult {
-        let made = try await withSpool(options) { open -> (PendingCommit, OpenForChange)? in
-            let changes = takingIn ? try await waitingChanges() : []
-            let pending = try await build(options, changes, lastChange, open, body)
-            return pending.map { ($0, open) }
+        try await withThrowingTaskGroup { group in
+            let ahead = options.stage >= .placed ? SendingAhead(self, options) : nil
+            let made = try await withSpool(options) { open -> (PendingCommit, OpenForChange)? in
+                if let ahead {
+                    let filled = await open.spool.filledVolumes()
+                    group.addTask {
+                        await ahead.declare(filled, of: open.spool, sequence: open.parents.sequence + 1)
+                    }
+                    group.addTask { await ahead.send() }
+                }
+                let changes = takingIn ? try await waitingChanges() : []
+                let pending = try await build(options, changes, lastChange, open, body)
+                await open.spool.endFilling()
+                return pending.map { ($0, open) }
+            }
+            // The spool is others' to fill while this is on its way.
+            guard let (pending, open) = made else {
+                return ChangeResult(hasCommit: false, stage: .complete, commit: nil)
+            }
+            options.observer(.reached(.staged))
+            try await carry(pending, reading: open.reading, spool: open.spool, options, beside: ahead)
+            return ChangeResult(hasCommit: true, stage: options.stage, commit: pending.blob.id.description)
         }
-        // The spool is others' to fill while this is on its way.
-        guard let (pending, open) = made else {
-            return ChangeResult(hasCommit: false, stage: .complete, commit: nil)
-        }
-        options.observer(.reached(.staged))
-        try await carry(pending, reading: open.reading, spool: open.spool, options)
-        return ChangeResult(hasCommit: true, stage: options.stage, commit: pending.blob.id.description)
     }
 
     /// - Returns: the commit, kept on this disk; nil if it would change nothing.

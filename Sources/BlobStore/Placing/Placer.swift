@@ -25,11 +25,14 @@ public struct Placer: Sendable {
     /// Rows that are sent at once.
     let transfers: Int
     let observer: StoreObserver
+    /// Returns when nothing of the plan is on its way any more that is sent beside this.
+    public let othersAreDone: @Sendable () async -> Void
 
     public init(
         chain: any StorageChain, nodes: any FragmentNodes, database: StoreDatabase, spool: Spool,
         signer: KeyPair,
-        territory: [UInt8], reserve: UInt64 = 0, transfers: Int = 4, observer: @escaping StoreObserver = { _ in }
+        territory: [UInt8], reserve: UInt64 = 0, transfers: Int = 4, observer: @escaping StoreObserver = { _ in },
+        othersAreDone: @escaping @Sendable () async -> Void = {}
     ) {
         self.chain = chain
         self.nodes = nodes
@@ -41,6 +44,7 @@ public struct Placer: Sendable {
         self.reserve = reserve
         self.transfers = transfers
         self.observer = observer
+        self.othersAreDone = othersAreDone
     }
 
     /// Declarations that a fork took back are made so often again.
@@ -54,7 +58,7 @@ public struct Placer: Sendable {
     /// - Throws: `StoreError`, or what chain and nodes throw. Running again goes on where it ended.
     public func carry(_ plan: PlacementPlan, to stage: Stage) async throws {
         guard stage > .staged else { return }
-        let volumes = try await load(plan)
+        let volumes = try await load(plan.contents, commit: plan.commit)
         for attempt in 1...Self.declarationAttempts {
             do {
                 try await carry(volumes, to: stage)
@@ -68,10 +72,25 @@ public struct Placer: Sendable {
         }
     }
 
+    /// Declares a volume of a commit that is still to be made: whose plan goes on where this ended.
+    ///
+    /// - Throws: as `carry`.
+    public func declare(_ content: PlacementPlan.Volume) async throws {
+        try await declare(load([content], commit: nil))
+    }
+
+    /// Sends all rows of a declared volume whose commit is still to be made.
+    ///
+    /// - Throws: as `carry`.
+    public func place(_ content: PlacementPlan.Volume) async throws {
+        try await place(load([content], commit: nil), withholding: false)
+    }
+
     private func carry(_ volumes: [Volume], to stage: Stage) async throws {
         try await declare(volumes)
         observer(.reached(.declared))
         guard stage > .declared else { return }
+        await othersAreDone()
         let hasContents = volumes.contains { !$0.isCommit }
         try await place(volumes, withholding: hasContents)
         observer(.reached(.placed))
@@ -95,7 +114,7 @@ public struct Placer: Sendable {
     /// - Throws: `StoreError.movedOn` if it had.
     public func isCommitDeclared(_ plan: PlacementPlan) async throws -> Bool {
         let included = try await submissions.settle()
-        let commit = try await load(PlacementPlan(contents: [], commit: plan.commit))
+        let commit = try await load([], commit: plan.commit)
         return try await undeclared(commit, since: included).isEmpty
     }
 
@@ -128,11 +147,11 @@ public struct Placer: Sendable {
         }
     }
 
-    private func load(_ plan: PlacementPlan) async throws -> [Volume] {
+    private func load(_ contents: [PlacementPlan.Volume], commit: PlacementPlan.Volume?) async throws -> [Volume] {
         var volumes: [Volume] = []
-        for planned in plan.volumes {
+        for planned in contents + [commit].compactMap({ $0 }) {
             let record = try await spool.record(planned.id)
-            volumes.append(Volume(planned, record: record, isCommit: planned == plan.commit))
+            volumes.append(Volume(planned, record: record, isCommit: planned == commit))
         }
         return volumes
     }
@@ -149,6 +168,8 @@ public struct Placer: Sendable {
         guard !undeclared.isEmpty else { return }
         try await checkTerritory(for: undeclared)
         try await checkNodes(for: volumes)
+        // From here on it may be, whatever happens.
+        for volume in undeclared { try await database.setState(.declared, of: volume.id) }
         for group in Self.groups(undeclared) {
             try await submissions.declare(group.map(\.declaration), in: territory, signer: signer)
         }
@@ -156,7 +177,6 @@ public struct Placer: Sendable {
             // Included, and yet not there: it was refused as a whole without an error, or a fork took it away.
             throw StoreError.notDeclared(volume.fid)
         }
-        for volume in volumes { try await database.setState(.declared, of: volume.id) }
     }
 
     /// So many blocks are waited for a server that is behind one that was asked before.

@@ -42,6 +42,10 @@ public actor Spool {
     private var write: (task: Task<Void, any Error>, blobs: [BlobID: StagedBlob])?
     public private(set) var sealedBytes = 0
 
+    /// Where volumes go that this change has filled, if they are sent before it is staged whole.
+    private var ahead: AsyncStream<VolumeID>.Continuation?
+    private var filledCount = 0
+
     /// Opens the spool in `directory`, going on with what a former process had saved. One spool of a directory at a time takes
     /// new blobs; another process may send and publish meanwhile what was sealed before.
     ///
@@ -244,14 +248,36 @@ public actor Spool {
         guard let full = current else { return }
         try await sealSegment()
         let count = full.segment + 1
-        if count < (isCommitting ? SegmentLayout.maximumSegmentsPerVolume : volumeSegmentCount) {
+        if count < segmentLimit {
             current = (full.volume, full.position, count)
             open.fill(SegmentBuilder(volume: full.volume, number: count))
             written = 0
         } else {
             try await closeVolume()
+            filledCount += 1
+            ahead?.yield(full.volume)
             try await beginVolume()
         }
+    }
+
+    /// Of what is sent while it is being filled, the first volumes are small: so the network has something to do early.
+    private var segmentLimit: Int {
+        if isCommitting { return SegmentLayout.maximumSegmentsPerVolume }
+        guard ahead != nil, filledCount < 4 else { return volumeSegmentCount }
+        return max(1, volumeSegmentCount * (filledCount + 1) / 4)
+    }
+
+    /// The volumes that this change fills, each as soon as it is full, until `endFilling`.
+    public func filledVolumes() -> AsyncStream<VolumeID> {
+        let (volumes, continuation) = AsyncStream<VolumeID>.makeStream()
+        ahead = continuation
+        return volumes
+    }
+
+    /// No volume is filled any more; what is open goes with the commit.
+    public func endFilling() {
+        ahead?.finish()
+        ahead = nil
     }
 
     private func sealSegment() async throws {
@@ -271,9 +297,7 @@ public actor Spool {
         // bytes are at hand.
         let task = Task {
             let hashes = try await queue.run {
-                try files.write(
-                    bytes.span.extracting(0..<used), at: 0, of: current.segment, in: current.volume,
-                    length: SegmentLayout.byteCount)
+                try files.writeWhole(bytes.span.extracting(0..<used), of: current.segment, in: current.volume)
                 try files.syncDirectory()
                 return VolumeRecord.Segment(ReedSolomon().digests(of: bytes.span))
             }
@@ -296,7 +320,8 @@ public actor Spool {
     /// From here to `finishCommit` new blobs go to the volume that will hold the commit, and nothing else does.
     ///
     /// What an interrupted change has left and this one has had no use for is given up first. The nodes that are written now
-    /// may equal some of that, and found there they would lie in a volume that is not placed with the commit.
+    /// may equal some of that, and found there they would lie in a volume that is not placed with the commit. What was declared
+    /// of it is the commit's instead: nothing but becoming a file ends a deal, and a file that no commit has would be nobody's.
     ///
     /// - Parameter kept: volumes that this commit has no use for, but that are not given up: others wait with them.
     public func beginCommit(keeping kept: Set<VolumeID> = []) async throws {
@@ -304,6 +329,9 @@ public actor Spool {
         try await closeLeftOver()
         if current == nil { try await beginVolume() }
         if let current { used.insert(current.volume) }
+        endFilling()
+        let declared = try await database.spooledVolumes().filter { $0.state == .declared }.map(\.id)
+        used.formUnion(Set(declared).subtracting(kept))
         try await discardAll(but: used.union(kept))
         isCommitting = true
     }

@@ -10,9 +10,9 @@ public struct SpooledVolume: Sendable {
     public enum State: Int, Sendable {
         /// Takes blobs.
         case open
-        /// Closed; not yet declared as far as this machine knows.
+        /// Closed, and never declared.
         case sealed
-        /// A deal was declared for it.
+        /// A deal was declared for it, or was about to be.
         case declared
     }
 

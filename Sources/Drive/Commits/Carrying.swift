@@ -21,17 +21,20 @@ extension Drive {
 
     /// Carries a commit from the spool to the network, as far as `options.stage`.
     ///
-    /// - Parameter tolerance: how many rows of a volume may fail to be read back.
+    /// - Parameters:
+    ///   - ahead: what sends the first of its volumes already.
+    ///   - tolerance: how many rows of a volume may fail to be read back.
     /// - Throws: `StaleCommit` where it has to be made anew.
     func carry(
         _ pending: PendingCommit, reading: Reading, spool: Spool, _ options: ChangeOptions,
-        tolerance: Int = Drive.sampleTolerance
+        beside ahead: SendingAhead? = nil, tolerance: Int = Drive.sampleTolerance
     ) async throws {
         guard options.stage > .staged else { return }
+        await ahead?.declaringIsDone()
         let placer = Placer(
             chain: chain, nodes: nodes, database: database, spool: spool, signer: account, territory: territoryName,
             reserve: pending.mayUseReserve ? 0 : Placer.reserve, transfers: options.transfers,
-            observer: options.observer)
+            observer: options.observer, othersAreDone: { await ahead?.sendingIsDone() })
         do { try await carry(pending, reading, spool, placer, options, tolerance) } catch let error
             where error is FoldedCommit || error is ReadError || error is StoreError
         {
@@ -53,7 +56,10 @@ extension Drive {
         do {
             if try await !placer.isCommitDeclared(pending.plan) {
                 try await options.declaring()
-                try await checkParent(of: pending, reading)
+                do { try await checkParent(of: pending, reading) } catch let stale as StaleCommit {
+                    await placer.othersAreDone()
+                    throw stale
+                }
             }
             while true {
                 do {
@@ -70,6 +76,7 @@ extension Drive {
             guard let volume = pending.plan.volumes.first(where: { FID($0.fid) == fid }) else {
                 throw StoreError.fidTaken(fid)
             }
+            await placer.othersAreDone()
             logger.warning("somebody else has declared a volume of this drive", metadata: ["fid": "\(fid)"])
             try await spool.rename(volume.id)
             throw StaleCommit(pending: pending, head: pending.signed.commit.sequence)

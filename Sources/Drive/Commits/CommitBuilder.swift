@@ -74,14 +74,12 @@ struct CommitBuilder: Sendable {
     }
 
     private func plan(_ commit: Commit, contents: [VolumeID], nameTagKey: Secret) async throws -> PlacementPlan {
-        func volume(_ id: VolumeID, _ kind: VolumeName.Kind) async throws -> PlacementPlan.Volume {
-            let name = VolumeName(drive: drive, kind: kind, counter: commit.sequence)
-            return PlacementPlan.Volume(
-                id: id, fid: try await spool.record(id).fid, name: name.sealed(for: id, key: nameTagKey))
-        }
+        let content = VolumeName(drive: drive, kind: .content, counter: commit.sequence)
+        let own = VolumeName(drive: drive, kind: .commit, counter: commit.sequence)
         var planned: [PlacementPlan.Volume] = []
-        for id in contents { planned.append(try await volume(id, .content)) }
-        return PlacementPlan(contents: planned, commit: try await volume(commit.volume, .commit))
+        for id in contents { planned.append(try await .of(id, named: content, in: spool, nameTagKey)) }
+        return PlacementPlan(
+            contents: planned, commit: try await .of(commit.volume, named: own, in: spool, nameTagKey))
     }
 
     /// The parents' runs and one for what is staged, merged as `IndexGrowth` says.
@@ -109,5 +107,15 @@ struct CommitBuilder: Sendable {
         if let set = live.set { return try await trees.volumes.apply(sorted, to: set) }
         let added = sorted.compactMap { edit in edit.value.map { ProllyEntry(key: edit.key, value: $0) } }
         return added.isEmpty ? nil : try await trees.volumes.build(added)
+    }
+}
+
+extension PlacementPlan.Volume {
+    /// A closed volume of the spool.
+    static func of(
+        _ id: VolumeID, named name: VolumeName, in spool: Spool, _ nameTagKey: Secret
+    ) async throws -> PlacementPlan.Volume {
+        PlacementPlan.Volume(
+            id: id, fid: try await spool.record(id).fid, name: name.sealed(for: id, key: nameTagKey))
     }
 }

@@ -131,22 +131,19 @@ struct EditTests {
             let thief = AccountID(SHA256.hash([UInt8]("thief".utf8)))
             fixture.network.addTerritory(of: thief, named: Array("theirs".utf8))
             var options = ChangeOptions()
-            let isFirst = Mutex(true)
-            let stolen = Mutex<[FID]>([])
-            options.observer = { event in
-                guard case .reached(.declared) = event, isFirst.withLock({ $0.take() }) else { return }
-                fixture.network.redeclareDeals(
-                    of: fixture.account, by: thief, territory: Array("theirs".utf8), withoutHashes: withoutHashes)
-                stolen.withLock { $0 = Array(fixture.network.deals.keys) }
-            }
+            options.stage = .declared
             let content = noise(40 << 20)
             _ = try await drive.put(fixture.write(content, to: "file"), to: "/file", options: options)
-            #expect(stolen.withLock { $0.count } >= 2)
+            fixture.network.redeclareDeals(
+                of: fixture.account, by: thief, territory: Array("theirs".utf8), withoutHashes: withoutHashes)
+            let stolen = Array(fixture.network.deals.keys)
+            #expect(stolen.count >= 2)
+            _ = try await drive.finish(ChangeOptions())
             let own = Set(
                 fixture.network.files.filter { $0.value.owners.allSatisfy { $0.user == fixture.account } }.keys)
-            #expect(own.isDisjoint(with: stolen.withLock { $0 }), "nothing that counts is the thief's to delete")
+            #expect(own.isDisjoint(with: stolen), "nothing that counts is the thief's to delete")
             // Whatever he does with his.
-            fixture.network.forgetFiles(stolen.withLock { $0 })
+            fixture.network.forgetFiles(stolen)
             for machine in [try fixture.drive(), try fixture.drive(home: "second", device: .random())] {
                 let head = try await machine === drive ? machine.head() : machine.adopt(fixture.root)
                 #expect(try await head.bytes("/file") == content)
@@ -193,6 +190,7 @@ struct EditTests {
             let source = try fixture.write(noise(70 << 20), to: "large")
             let task = Task {
                 var options = ChangeOptions()
+                options.stage = .staged
                 options.observer = { event in
                     if case .staging(let read, _) = event, read > 65 << 20 { withUnsafeCurrentTask { $0?.cancel() } }
                 }
