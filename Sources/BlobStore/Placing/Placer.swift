@@ -276,8 +276,9 @@ public struct Placer: Sendable {
         guard !work.isEmpty else { return }
         let pool = try await pool(for: volumes)
         observer(.sending(total: total))
+        let sender = RowSender(segments: MappedSegments(spool.segmentFiles), nodes: nodes)
         try await forEachBounded(work, limit: transfers) { item in
-            try await send(row: item.row, of: item.volume, to: item.nodes, from: pool)
+            try await send(row: item.row, of: item.volume, to: item.nodes, from: pool, by: sender)
         }
     }
 
@@ -287,8 +288,9 @@ public struct Placer: Sendable {
     /// Never all zeros, whatever the volume holds: parity row 12 of any segment with a prelude.
     static let withheldRow = ReedSolomon.shardCount - 1
 
-    private func send(row: Int, of volume: Volume, to nodes: VolumeNodes, from pool: NodePool) async throws {
-        let sender = RowSender(files: spool.segmentFiles, nodes: self.nodes)
+    private func send(
+        row: Int, of volume: Volume, to nodes: VolumeNodes, from pool: NodePool, by sender: RowSender
+    ) async throws {
         var patience = Self.dealPatience
         while true {
             guard let node = await nodes.claim(from: pool) else {

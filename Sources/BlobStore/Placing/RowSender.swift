@@ -8,7 +8,7 @@ internal import Substrate
 ///
 /// Parity is computed again here, one fragment at a time from the spooled segment, so that a slow node holds 8 MiB.
 struct RowSender: Sendable {
-    let files: SpoolFiles
+    let segments: MappedSegments
     let nodes: any FragmentNodes
 
     /// - Parameter sent: called with the length of each fragment, its zeros counted.
@@ -19,7 +19,7 @@ struct RowSender: Sendable {
     ) async throws {
         for (number, segment) in record.segments.enumerated() {
             try Task.checkCancellation()
-            let mapped = try files.map(number, in: volume)
+            let mapped = try segments.map(number, in: volume)
             let hash = FragmentHash(segment.fragments[row])
             do {
                 try await nodes.put(

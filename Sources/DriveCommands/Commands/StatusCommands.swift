@@ -130,6 +130,10 @@ private struct StatusSummary: Presentable {
                 "on its way \(stage), \(status.reportedRows)/\(status.wantedRows) rows reported, "
                     + "\(Quantities.text(bytes: Int(clamping: status.spooledBytes))) in the spool; 'cessdrive flush' or the next change carries it on"
             )
+        } else if status.spooledBytes > 0 {
+            let waiting = Quantities.text(bytes: Int(clamping: status.spooledBytes))
+            lines.append(
+                "on its way nothing; \(waiting) of a change that was interrupted are in the spool for the next one")
         } else {
             lines.append("on its way nothing")
         }

@@ -31,7 +31,7 @@ struct RowSenderTests {
                 account: network.accounts[0],
                 endpoint: try #require(network.endpoint(of: network.accounts[0])),
                 capabilities: .plain)
-            let sender = RowSender(files: spool.segmentFiles, nodes: network)
+            let sender = RowSender(segments: MappedSegments(spool.segmentFiles), nodes: network)
             for row in rows {
                 do {
                     try await sender.send(row: row, of: pointer.volume, record: record, to: node) { _ in }
