@@ -164,7 +164,8 @@ public struct Placer: Sendable {
     /// Nor is one that became a file and was deleted since: if another machine has done that, the commit is part of the
     /// history, and what was sent for it is still in its block.
     private func declare(_ volumes: [Volume]) async throws {
-        let undeclared = try await undeclared(volumes, since: try await submissions.settle())
+        let fids = Set(volumes.map(\.fid.bytes))
+        let undeclared = try await undeclared(volumes, since: try await submissions.settle(only: fids))
         guard !undeclared.isEmpty else { return }
         try await checkTerritory(for: undeclared)
         try await checkNodes(for: volumes)
@@ -173,7 +174,7 @@ public struct Placer: Sendable {
         for group in Self.groups(undeclared) {
             try await submissions.declare(group.map(\.declaration), in: territory, signer: signer)
         }
-        for volume in try await self.undeclared(volumes, since: try await submissions.settle()) {
+        for volume in try await self.undeclared(volumes, since: try await submissions.settle(only: fids)) {
             // Included, and yet not there: it was refused as a whole without an error, or a fork took it away.
             throw StoreError.notDeclared(volume.fid)
         }

@@ -58,12 +58,18 @@ struct Submissions: Sendable {
     /// Sends again what was sent before, and forgets only what can never take effect any more: a server's refusal does not
     /// prove that no other server took it.
     ///
+    /// - Parameter fids: only what declares one of these, so that many volumes that are declared one after the other do not ask
+    ///   for all that came before; nil for everything.
     /// - Returns: the blocks that have the declarations of volumes.
-    func settle() async throws -> [Bytes32: BlockNumber] {
+    func settle(only fids: Set<Bytes32>? = nil) async throws -> [Bytes32: BlockNumber] {
         var kept: [Submission] = []
         var blocks: [Bytes32: BlockNumber] = [:]
         let known = try await all()
         for (number, submission) in known.enumerated() {
+            guard fids?.isDisjoint(with: submission.fids) != true else {
+                kept.append(submission)
+                continue
+            }
             do {
                 guard let block = try await patiently({ try await chain.submit(submission.extrinsic) }) else {
                     continue

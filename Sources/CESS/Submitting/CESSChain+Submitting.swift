@@ -83,8 +83,8 @@ extension CESSChain {
     ///
     /// A refusal because of its age or its nonce is one server's word, and one that lags behind gives it just so: finalized
     /// blocks decide. An era goes round and round: when it is over it is taken for one of the next period, which began with
-    /// another block, so that the signature seems bad. Servers keep the state of old blocks for some time only: of an extrinsic that is in one, nobody may be
-    /// able to tell any more what it did.
+    /// another block, so that the signature seems bad. Servers keep the state of old blocks for some time only: of an
+    /// extrinsic that is in one, nobody may be able to tell any more what it did.
     ///
     /// - Returns: its block; nil if it never was included and no longer can be.
     /// - Throws: `SubmissionError.refused` for other reasons; `failed`.

@@ -1,0 +1,36 @@
+import CESS
+import DriveFormat
+import Foundation
+import Primitives
+import Sealing
+import Substrate
+import TestSupport
+import Testing
+
+@testable import BlobStore
+
+struct SubmissionsTests {
+    @Test func `what is declared by itself does not ask for all that was declared before`() async throws {
+        try await DriveFixture.with { fixture in
+            try await withTemporaryDirectory { directory in
+                let database = try StoreDatabase(
+                    path: directory.appending(path: "store.sqlite").path, sealer: fixture.device.localSealer)
+                let counting = FaultyNetwork(fixture.network)
+                let submissions = Submissions(chain: counting, database: database)
+                let signer = KeyPair(miniSecret: fixture.root.accountMiniSecret)
+                let fids = (0..<20).map { FID(SHA256.hash([UInt8($0)])) }
+                for fid in fids {
+                    let volume = VolumeDeclaration(fid: fid, segments: [], name: [1], fileSize: 0)
+                    try await submissions.declare([volume], in: fixture.root.territoryName, signer: signer)
+                    let before = counting.asked
+                    #expect(Set(try await submissions.settle(only: [fid.bytes]).keys) == [fid.bytes])
+                    #expect(counting.asked == before + 1)
+                }
+                #expect(try await submissions.settle().count == fids.count)
+                #expect(fixture.network.declarations == fids)
+                try await submissions.forget()
+                #expect(try await submissions.settle().isEmpty)
+            }
+        }
+    }
+}
