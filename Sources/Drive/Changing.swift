@@ -258,6 +258,7 @@ extension Drive {
             }
             // The spool is others' to fill while this is on its way.
             guard let (pending, open) = made else {
+                group.cancelAll()
                 return ChangeResult(hasCommit: false, stage: .complete, commit: nil)
             }
             options.observer(.reached(.staged))

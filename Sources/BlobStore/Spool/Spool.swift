@@ -255,7 +255,11 @@ public actor Spool {
         } else {
             try await closeVolume()
             filledCount += 1
-            ahead?.yield(full.volume)
+            if let ahead {
+                // Also what an interrupted change has left of it.
+                used.insert(full.volume)
+                ahead.yield(full.volume)
+            }
             try await beginVolume()
         }
     }
@@ -273,6 +277,9 @@ public actor Spool {
         ahead = continuation
         return volumes
     }
+
+    /// Whether more may be told by `filledVolumes`.
+    public var isBeingFilled: Bool { ahead != nil }
 
     /// No volume is filled any more; what is open goes with the commit.
     public func endFilling() {
@@ -330,8 +337,11 @@ public actor Spool {
         if current == nil { try await beginVolume() }
         if let current { used.insert(current.volume) }
         endFilling()
-        let declared = try await database.spooledVolumes().filter { $0.state == .declared }.map(\.id)
-        used.formUnion(Set(declared).subtracting(kept))
+        for volume in try await database.spooledVolumes() where volume.state == .declared && !kept.contains(volume.id) {
+            // One whose segments are gone can never be a file.
+            let segments = try await database.spooledSegments(of: volume.id)
+            if try await areHere(segments, of: volume.id) { used.insert(volume.id) }
+        }
         try await discardAll(but: used.union(kept))
         isCommitting = true
     }

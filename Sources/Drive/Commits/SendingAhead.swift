@@ -5,8 +5,9 @@ internal import Logging
 internal import Sealing
 internal import Substrate
 
-/// Sends the full volumes of a change while the rest of it is still being staged. They are declared as soon as they are full,
-/// and sent one after the other.
+/// Sends the full volumes of a change while the rest of it is still being staged, one after the other. The next one is
+/// declared meanwhile, and no further: what was declared has to be sent, however slow the line, and whatever becomes of the
+/// change.
 ///
 /// What was declared belongs to the next commit, whichever that is: that of the change, or, if the change is interrupted, of
 /// one made later on this machine (`Spool.beginCommit`). Whatever stops this, the commit's own way meets it again, and says so.
@@ -15,6 +16,10 @@ internal import Substrate
 struct SendingAhead: Sendable {
     private let drive: Drive
     private let options: ChangeOptions
+    /// So many volumes may be declared and not yet sent.
+    private static let lead = 2
+    /// One for each that may still be declared.
+    private let places = AsyncStream<Void>.makeStream()
     private let declared = AsyncStream<(PlacementPlan.Volume, Placer)>.makeStream()
     private let declaringEnd = AsyncStream<Never>.makeStream()
     private let sendingEnd = AsyncStream<Never>.makeStream()
@@ -22,9 +27,10 @@ struct SendingAhead: Sendable {
     init(_ drive: Drive, _ options: ChangeOptions) {
         self.drive = drive
         self.options = options
+        for _ in 0..<Self.lead { places.continuation.yield() }
     }
 
-    /// Declares what is filled, until nothing more is.
+    /// Declares what is filled, until nothing more is: what is left then the commit declares at once.
     ///
     /// - Parameter sequence: the coming commit's.
     func declare(_ filled: AsyncStream<VolumeID>, of spool: Spool, sequence: UInt64) async {
@@ -35,7 +41,9 @@ struct SendingAhead: Sendable {
         do {
             let name = VolumeName(drive: drive.id, kind: .content, counter: sequence)
             var placer: Placer?
+            var places = places.stream.makeAsyncIterator()
             for await id in filled {
+                guard await places.next() != nil, await spool.isBeingFilled else { return }
                 if placer == nil { try await options.declaring() }
                 let current = if let placer { placer } else { try await self.placer(spool) }
                 placer = current
@@ -48,9 +56,15 @@ struct SendingAhead: Sendable {
 
     /// Sends what is declared, until nothing more is.
     func send() async {
-        defer { sendingEnd.continuation.finish() }
+        defer {
+            places.continuation.finish()
+            sendingEnd.continuation.finish()
+        }
         do {
-            for await (volume, placer) in declared.stream { try await placer.place(volume) }
+            for await (volume, placer) in declared.stream {
+                try await placer.place(volume)
+                places.continuation.yield()
+            }
         } catch { note(error) }
     }
 

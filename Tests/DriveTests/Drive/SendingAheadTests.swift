@@ -118,6 +118,27 @@ struct SendingAheadTests {
     }
 
     @Test(.timeLimit(.minutes(5)))
+    func `no more than two volumes are declared that are not sent`() async throws {
+        try await DriveFixture.with { fixture in
+            let drive = try await fixture.created(segmentsPerVolume: 1)
+            let content = noise(230 << 20)
+            let most = Mutex(0)
+            // Rows go four at a time, so a volume takes three times this, and its declaration once.
+            fixture.network.setFault(.slow(.milliseconds(700)), of: 0..<15)
+            _ = try await drive.put(
+                stream: Self.stream(of: content) {
+                    try await Self.until {
+                        most.withLock { $0 = max($0, fixture.network.deals.count) }
+                        return fixture.network.files.count == 4
+                    }
+                    fixture.network.setFault(nil, of: 0..<15)
+                }, to: DrivePath("/file"), options: ChangeOptions())
+            #expect(1...3 ~= most.withLock { $0 }, "two, and one that was sent and is not reported yet")
+            #expect(try await drive.head().bytes("/file") == content)
+        }
+    }
+
+    @Test(.timeLimit(.minutes(5)))
     func `a change that is to stay on this machine sends nothing`() async throws {
         try await DriveFixture.with { fixture in
             let drive = try await fixture.created(segmentsPerVolume: 1)
