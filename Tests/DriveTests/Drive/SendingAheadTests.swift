@@ -129,11 +129,11 @@ struct SendingAheadTests {
                 stream: Self.stream(of: content) {
                     try await Self.until {
                         most.withLock { $0 = max($0, fixture.network.deals.count) }
-                        return fixture.network.files.count == 4
+                        return fixture.network.files.count >= 4
                     }
                     fixture.network.setFault(nil, of: 0..<15)
                 }, to: DrivePath("/file"), options: ChangeOptions())
-            #expect(1...3 ~= most.withLock { $0 }, "two, and one that was sent and is not reported yet")
+            #expect(most.withLock { $0 } <= 3, "two, and one that was sent and is not reported yet")
             #expect(try await drive.head().bytes("/file") == content)
         }
     }
