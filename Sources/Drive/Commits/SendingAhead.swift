@@ -78,7 +78,7 @@ struct SendingAhead: Sendable {
         drive.logger.info("nothing more is sent ahead", metadata: ["error": "\(error)"])
     }
 
-    /// Leaves half of the room that there is: a change may turn out to be too large, and then others must still fit.
+    /// Takes a quarter of the room that there is: a change may turn out to be too large, and then others must still fit.
     private func placer(_ spool: Spool) async throws -> Placer {
         let best = try await drive.chain.bestBlock()
         let territory = try await drive.chain.territory(
@@ -86,6 +86,6 @@ struct SendingAhead: Sendable {
         let room = UInt64(clamping: territory?.remainingSpace ?? 0)
         return Placer(
             chain: drive.chain, nodes: drive.nodes, database: drive.database, spool: spool, signer: drive.account,
-            territory: drive.territoryName, reserve: max(Placer.reserve, room / 2), transfers: options.transfers)
+            territory: drive.territoryName, reserve: max(Placer.reserve, room - room / 4), transfers: options.transfers)
     }
 }
