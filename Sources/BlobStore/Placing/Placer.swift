@@ -65,6 +65,8 @@ public struct Placer: Sendable {
                 return
             } catch StoreError.notDeclared where attempt < Self.declarationAttempts {
                 continue
+            } catch StoreError.lapsed where attempt < Self.declarationAttempts {
+                continue
             } catch StoreError.movedOn where attempt < Self.declarationAttempts {
                 // Or a fork took it back between the two questions.
                 continue
@@ -201,7 +203,8 @@ public struct Placer: Sendable {
     ///
     /// - Parameter included: the blocks that have what was declared before. A server that is behind them does not show that,
     ///   and would have it declared twice.
-    /// - Throws: `StoreError.notDeclared` if the server stays behind, `movedOn` where what was declared has come and gone.
+    /// - Throws: `StoreError.notDeclared` if the server stays behind, `movedOn` where what was declared has come and gone,
+    ///   `lapsed` where no commit can have had it.
     private func undeclared(_ volumes: [Volume], since included: [Bytes32: BlockNumber]) async throws -> [Volume] {
         let newest = included.values.max() ?? 0
         var block = try await chain.bestBlock()
@@ -210,7 +213,7 @@ public struct Placer: Sendable {
             block = try await chain.bestBlock()
         }
         if block.number < newest, let volume = volumes.last { throw StoreError.notDeclared(volume.fid) }
-        let states = zip(volumes, try await states(of: volumes, at: block.hash))
+        let states = Array(zip(volumes, try await states(of: volumes, at: block.hash)))
         // Its last row was sent when all the others were final: it stands for them.
         if states.contains(where: { $0.0.isCommit && $0.1 == .file }) { return [] }
         let missing = states.filter { $0.1 == .nothing }.map(\.0)
@@ -221,10 +224,28 @@ public struct Placer: Sendable {
         let lease = try await chain.territory(of: account, named: territory, at: block.hash)
         // Nothing but its completion ends a deal, and nothing but its deletion a file, as long as the lease lasts.
         for (volume, declared) in gone where lease.map({ $0.start <= declared }) == true {
-            throw StoreError.movedOn(volume.fid)
+            let isLapsed = try await isLapsed(volume, declared, in: states, included)
+            throw isLapsed ? StoreError.lapsed(volume.fid) : StoreError.movedOn(volume.fid)
         }
         guard due > 0, let lease, lease.state == .active, lease.lockedSpace < due else { return missing }
         return states.filter { $0.1 != .file }.map(\.0)
+    }
+
+    /// Whether contents that are gone were deleted because no commit had them: theirs is not complete, and never was.
+    private func isLapsed(
+        _ volume: Volume, _ declared: BlockNumber, in states: [(Volume, VolumeState)],
+        _ included: [Bytes32: BlockNumber]
+    ) async throws -> Bool {
+        guard !volume.isCommit else { return false }
+        if let (commit, state) = states.first(where: { $0.0.isCommit }), state == .nothing,
+            included[commit.fid.bytes] != nil
+        {
+            return false
+        }
+        // A fork may take back what the best block has done.
+        let final = try await chain.finalizedBlock()
+        guard final.number >= declared else { return false }
+        return try await self.states(of: [volume], at: final.hash) == [.nothing]
     }
 
     private func checkTerritory(for volumes: [Volume]) async throws {

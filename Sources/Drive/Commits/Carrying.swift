@@ -72,16 +72,23 @@ extension Drive {
                 }
             }
         } catch StoreError.fidTaken(let fid) {
-            // Under another name, and so in another commit: one that has the same parents is as good as any.
-            guard let volume = pending.plan.volumes.first(where: { FID($0.fid) == fid }) else {
-                throw StoreError.fidTaken(fid)
-            }
-            await placer.othersAreDone()
             logger.warning("somebody else has declared a volume of this drive", metadata: ["fid": "\(fid)"])
-            try await spool.rename(volume.id)
-            throw StaleCommit(pending: pending, head: pending.signed.commit.sequence)
+            throw try await renaming(fid, of: pending, spool, placer) ?? StoreError.fidTaken(fid)
+        } catch StoreError.lapsed(let fid) {
+            logger.warning("another machine has deleted what no commit had", metadata: ["fid": "\(fid)"])
+            throw try await renaming(fid, of: pending, spool, placer) ?? StoreError.lapsed(fid)
         }
         if options.stage == .complete { try await publish(pending, reading, spool, tolerance) }
+    }
+
+    /// Gives a volume another name on the network, and so another commit: one that has the same parents is as good as any.
+    private func renaming(
+        _ fid: FID, of pending: PendingCommit, _ spool: Spool, _ placer: Placer
+    ) async throws -> (any Error)? {
+        guard let volume = pending.plan.volumes.first(where: { FID($0.fid) == fid }) else { return nil }
+        await placer.othersAreDone()
+        try await spool.rename(volume.id)
+        return StaleCommit(pending: pending, head: pending.signed.commit.sequence)
     }
 
     /// A commit that calls a volume by a name that it has no longer would be complete, and would never count. A volume may

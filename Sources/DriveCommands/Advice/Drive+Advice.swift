@@ -71,7 +71,7 @@ extension StoreError: Reportable {
         case .rollback:
             "the RPC server lags behind or lies: try another one; or the lease had ended, and what was stored is gone"
         case .incompleteList, .forgedCommit: "try another RPC server"
-        case .fidTaken, .blobTooLarge: nil
+        case .lapsed, .fidTaken, .blobTooLarge: nil
         case .tooManyDevices: "change the drive from one of the devices that it has: each `recover` makes a new one"
         }
     }
@@ -81,7 +81,7 @@ extension StoreError: Reportable {
         case .spoolFull, .territoryTooSmall, .territoryMissing, .territoryFrozen, .territoryExpired, .territoryOnSale:
             .outOfSpace
         case .balanceTooSmall: .balanceTooLow
-        case .tooFewNodes, .notDeclared, .movedOn: .temporary
+        case .tooFewNodes, .notDeclared, .movedOn, .lapsed: .temporary
         case .spoolDamaged, .stateDamaged, .rollback, .incompleteList, .forgedCommit: .damaged
         case .spoolUnusable, .fidTaken, .blobTooLarge, .tooManyDevices: .failed
         }
