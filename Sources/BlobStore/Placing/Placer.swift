@@ -171,10 +171,8 @@ public struct Placer: Sendable {
         guard !undeclared.isEmpty else { return }
         try await checkTerritory(for: undeclared)
         try await checkNodes(for: volumes)
-        // From here on it may be, whatever happens.
-        for volume in undeclared { try await database.setState(.declared, of: volume.id) }
         for group in Self.groups(undeclared) {
-            try await submissions.declare(group.map(\.declaration), in: territory, signer: signer)
+            try await submissions.declare(group, in: territory, signer: signer)
         }
         for volume in try await self.undeclared(volumes, since: try await submissions.settle(only: fids)) {
             // Included, and yet not there: it was refused as a whole without an error, or a fork took it away.

@@ -30,28 +30,16 @@ struct Submissions: Sendable {
         }
     }
 
-    private static let setting = "submissions"
-
-    private func all() async throws -> [Submission] {
-        guard let bytes = try await database.setting(Self.setting) else { return [] }
-        var decoder = ScaleDecoder(bytes)
-        return try decoder.vector()
-    }
-
-    private func keep(_ submissions: [Submission]) async throws {
-        var encoder = ScaleEncoder()
-        encoder.vector(submissions)
-        try await database.set(Self.setting, to: submissions.isEmpty ? nil : encoder.bytes)
-    }
-
     /// The volumes are published: nothing that was sent for them is asked for again.
-    func forget() async throws { try await keep([]) }
+    func forget() async throws { try await database.removeSubmissions() }
 
     /// Declares volumes by one extrinsic. It waits in the pool when this returns.
-    func declare(_ volumes: [VolumeDeclaration], in territory: [UInt8], signer: KeyPair) async throws {
-        let extrinsic = try await chain.signDeclaration(of: volumes, territory: territory, signer: signer)
+    func declare(_ volumes: [Placer.Volume], in territory: [UInt8], signer: KeyPair) async throws {
+        let extrinsic = try await chain.signDeclaration(
+            of: volumes.map(\.declaration), territory: territory, signer: signer)
         // On disk before it is sent: after a crash this very extrinsic is sent again, not a second one.
-        try await keep(try await all() + [Submission(extrinsic: extrinsic, fids: volumes.map(\.fid.bytes))])
+        let submission = Submission(extrinsic: extrinsic, fids: volumes.map(\.fid.bytes))
+        try await database.addSubmission(submission.scaleBytes, declaring: volumes.map { ($0.id, $0.fid.bytes) })
         try await patiently { try await chain.send(extrinsic) }
     }
 
@@ -62,26 +50,20 @@ struct Submissions: Sendable {
     ///   for all that came before; nil for everything.
     /// - Returns: the blocks that have the declarations of volumes.
     func settle(only fids: Set<Bytes32>? = nil) async throws -> [Bytes32: BlockNumber] {
-        var kept: [Submission] = []
         var blocks: [Bytes32: BlockNumber] = [:]
-        let known = try await all()
-        for (number, submission) in known.enumerated() {
-            guard fids?.isDisjoint(with: submission.fids) != true else {
-                kept.append(submission)
-                continue
-            }
+        for (number, record) in try await database.submissions(declaring: fids) {
+            let submission = try Submission(scaleBytes: record)
             do {
                 guard let block = try await patiently({ try await chain.submit(submission.extrinsic) }) else {
+                    try await database.removeSubmission(number)
                     continue
                 }
-                kept.append(submission)
                 for fid in submission.fids { blocks[fid] = block }
             } catch SubmissionError.failed(let failure, let block) {
-                try await keep(kept + known[(number + 1)...])
+                try await database.removeSubmission(number)
                 throw SubmissionError.failed(failure, in: block)
             }
         }
-        if kept.count < known.count { try await keep(kept) }
         return blocks
     }
 

@@ -178,14 +178,13 @@ extension StoreDatabase {
         }
     }
 
-    func closeVolume(_ volume: VolumeID) async throws { try await setState(.sealed, of: volume) }
+    func closeVolume(_ volume: VolumeID) async throws {
+        try await database.write { try setState(.sealed, of: volume, $0) }
+    }
 
-    func setState(_ state: SpooledVolume.State, of volume: VolumeID) async throws {
-        try await database.write {
-            try $0.execute(
-                "UPDATE spooled_volume SET state = ? WHERE id = ?",
-                [.int(state.rawValue), .blob(volume.value.bytes)])
-        }
+    func setState(_ state: SpooledVolume.State, of volume: VolumeID, _ connection: Connection) throws {
+        try connection.execute(
+            "UPDATE spooled_volume SET state = ? WHERE id = ?", [.int(state.rawValue), .blob(volume.value.bytes)])
     }
 
     func spooledRecord(_ volume: VolumeID) async throws -> VolumeRecord? {

@@ -54,12 +54,21 @@ public struct StoreDatabase: Sendable {
             -- Changes that are staged and wait for a commit. No number is given twice.
             CREATE TABLE waiting_change (number INTEGER PRIMARY KEY AUTOINCREMENT, record BLOB NOT NULL);
             """),
+        Migration(
+            """
+            -- Extrinsics that were sent and are not known to be final, and the files that they declare.
+            CREATE TABLE submission (number INTEGER PRIMARY KEY AUTOINCREMENT, record BLOB NOT NULL);
+            CREATE TABLE submitted_file (tag BLOB NOT NULL, number INTEGER NOT NULL, PRIMARY KEY (tag, number)) WITHOUT ROWID;
+            DELETE FROM setting WHERE name = 'submissions';
+            """),
     ]
 
     // MARK: Sealing
 
     /// What there are rows of; each kind is sealed for itself.
-    enum Kind: String { case setting, change, blob, pointer, run, volume, record, hashes, row, placement, file, node }
+    enum Kind: String {
+        case setting, change, submission, blob, pointer, run, volume, record, hashes, row, placement, file, node
+    }
 
     /// What a row is looked up by.
     func tag(_ kind: Kind, _ key: [UInt8]) -> [UInt8] { local.tag(key, purpose: "store/" + kind.rawValue).bytes }

@@ -20,7 +20,9 @@ struct SubmissionsTests {
                 let signer = KeyPair(miniSecret: fixture.root.accountMiniSecret)
                 let fids = (0..<20).map { FID(SHA256.hash([UInt8($0)])) }
                 for fid in fids {
-                    let volume = VolumeDeclaration(fid: fid, segments: [], name: [1], fileSize: 0)
+                    let planned = PlacementPlan.Volume(id: VolumeID(.random()), fid: fid.bytes, name: [1])
+                    let record = VolumeRecord(fid: fid.bytes, segments: [], sealedBytes: 0, liveBytes: 0)
+                    let volume = Placer.Volume(planned, record: record, isCommit: false)
                     try await submissions.declare([volume], in: fixture.root.territoryName, signer: signer)
                     let before = counting.asked
                     #expect(Set(try await submissions.settle(only: [fid.bytes]).keys) == [fid.bytes])
