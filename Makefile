@@ -17,7 +17,7 @@ RELEASE := -c release --static-swift-stdlib --product cessdrive
 PACKAGES := libsodium-dev libcurl4-openssl-dev libisal-dev libzstd-dev libssl-dev libsqlite3-dev libsecp256k1-dev \
             libxxhash-dev pkg-config make python3-venv
 
-.PHONY: all help deps build test check format unit integration devices faults interop bench bench-quick demo docs install clean
+.PHONY: all help deps build test check format unit integration devices changes faults interop bench bench-quick demo docs install clean
 
 all: build
 
@@ -63,6 +63,9 @@ integration: build  ## the release program against real processes of the local n
 
 devices: $(STAMPS)/deps  ## many devices of one drive, simulated; SEEDS=0..<8
 	CESSDRIVE_DEVICE_SEEDS='$(or $(SEEDS),0..<8)' $(STRICT) swift test $(DEBUG:--build-tests=) --filter DevicesTests
+
+changes: build  ## very many small changes in a small territory, real processes; CHANGES=1000 takes half an hour
+	Tests/Integration/changes $(CURDIR)/$(BINARY) '$(or $(CHANGES),1000)'
 
 faults: build  ## of them only what goes wrong: nodes, chain, network, leases, signals
 	CESSDRIVE_SESSIONS=chaos,lies,network,interrupt,lease,recover,space,machines,stock $(MAKE) integration
