@@ -93,44 +93,25 @@ public struct Discovery: Sendable {
     /// Files that are asked for at once: each may come with a thousand fragments.
     public static let batchCount = 64
 
-    /// What the names of files say.
-    public struct Named: Sendable {
-        /// Those that hold a commit, the newest first.
-        public var candidates: [Candidate] = []
-        /// Those that hold contents, and the drive whose they are.
-        public var contents: [(fid: Bytes32, drive: DriveID, completion: BlockNumber)] = []
-        /// Those of which the chain told nothing.
-        public var untold: Set<Bytes32> = []
-    }
-
-    /// Sorts files by their names.
-    public func named(_ fids: Set<Bytes32>, at view: View) async throws -> Named {
-        guard !fids.isEmpty else { return Named() }
+    /// Those of the files whose names say that they hold a commit, the newest first; and those of which the chain told
+    /// nothing.
+    public func candidates(
+        among fids: Set<Bytes32>, at view: View
+    ) async throws -> (candidates: [Candidate], untold: Set<Bytes32>) {
+        guard !fids.isEmpty else { return ([], []) }
         let files = try await chain.files(fids.map { FID($0) }, at: view.block.hash)
-        var named = Named(untold: fids.subtracting(files.keys.map(\.bytes)))
-        for (fid, file) in files {
+        let candidates = files.compactMap { fid, file -> Candidate? in
             guard let file = file.value,
                 let brief = file.owners.first(where: { $0.user == account && $0.territoryName == territory }),
-                let name = VolumeName(unverified: brief.fileName, key: nameTagKey), driveKeys(name.drive) != nil
-            else { continue }
-            switch name.kind {
-            case .content: named.contents.append((fid.bytes, name.drive, file.completion))
-            case .commit:
-                guard let placement = VolumePlacement(fid: fid, file: file) else { continue }
-                named.candidates.append(
-                    Candidate(fid: fid, file: file, placement: placement, name: brief.fileName, volumeName: name))
-            }
+                let name = VolumeName(unverified: brief.fileName, key: nameTagKey), name.kind == .commit,
+                driveKeys(name.drive) != nil, let placement = VolumePlacement(fid: fid, file: file)
+            else { return nil }
+            return Candidate(fid: fid, file: file, placement: placement, name: brief.fileName, volumeName: name)
         }
-        named.candidates.sort { $0.volumeName.counter > $1.volumeName.counter }
-        return named
-    }
-
-    /// What is complete and no commit knows may be on its way to one for so many days.
-    private static let strayDays: UInt64 = 7
-
-    /// Whether no commit is to be expected any more that has what became a file so long ago.
-    func isStray(since completion: BlockNumber, at view: View) -> Bool {
-        UInt64(completion) + Self.strayDays * UInt64(chain.dayLength) <= UInt64(view.block.number)
+        return (
+            candidates.sorted { $0.volumeName.counter > $1.volumeName.counter },
+            fids.subtracting(files.keys.map(\.bytes))
+        )
     }
 
     /// Reads and verifies the commit of a candidate; nil if it is none of ours after all. Its volume comes with it, as the

@@ -35,9 +35,6 @@ public struct DriveHeads: Sendable {
         /// The commits that no other one builds on, in their order. More than one if machines committed at once.
         public let tips: [FoundCommit]
         public let view: Discovery.View
-        /// Volumes of contents that no commit has, long after they became files: of a machine that was lost before it could
-        /// make one.
-        public let strays: Set<Bytes32>
     }
 
     private static let setting = "head"
@@ -70,7 +67,7 @@ public struct DriveHeads: Sendable {
         try await database.rememberHead(
             Self.setting, changed, ifStill: remembered, settled: found.covered.intersection(view.fids),
             other: unknown.subtracting(found.covered).subtracting(found.open))
-        return State(head: head, tips: found.tips, view: view, strays: found.strays)
+        return State(head: head, tips: found.tips, view: view)
     }
 
     private struct Found {
@@ -78,9 +75,8 @@ public struct DriveHeads: Sendable {
         var tips: [FoundCommit]
         /// The files that verified commits hold or have doomed: none of them is a tip.
         var covered: Set<Bytes32>
-        /// Commits that may be tips, or do not count yet; and strays, as long as they are there.
+        /// Commits that may be tips, or do not count yet.
         var open: Set<Bytes32>
-        var strays: Set<Bytes32>
     }
 
     /// A commit of this machine is complete: at once it becomes the known head, its blobs become part of the committed
@@ -111,18 +107,13 @@ public struct DriveHeads: Sendable {
         var seen = Seen(known: known)
         var undecided: Set<Bytes32> = []
         var later: [FoundCommit] = []
-        var strays: Set<Bytes32> = []
         var rest = view.newest.filter(unknown.contains)[...]
         while !rest.isEmpty {
             let batch = Set(rest.prefix(Discovery.batchCount)).subtracting(seen.covered)
             rest = rest.dropFirst(Discovery.batchCount)
-            let named = try await discovery.named(batch, at: view)
-            undecided.formUnion(named.untold)
-            for content in named.contents
-            where content.drive == drive && discovery.isStray(since: content.completion, at: view) {
-                strays.insert(content.fid)
-            }
-            for candidate in named.candidates
+            let (candidates, untold) = try await discovery.candidates(among: batch, at: view)
+            undecided.formUnion(untold)
+            for candidate in candidates
             where candidate.volumeName.drive == drive && !seen.covered.contains(candidate.fid.bytes) {
                 guard let (commit, placement) = try await discovery.commit(of: candidate) else { continue }
                 try await database.learnFound(placement, of: commit.commit.volume)
@@ -138,8 +129,7 @@ public struct DriveHeads: Sendable {
         for commit in later where !seen.covered.contains(commit.fid) {
             if try await !count(commit, &seen, view) { undecided.insert(commit.fid) }
         }
-        strays.subtract(seen.covered)
-        let open = undecided.union(seen.commits.map(\.fid)).union(strays)
+        let open = undecided.union(seen.commits.map(\.fid))
         if let known, !seen.commits.contains(where: { $0.fid == known.fid }) {
             let isThere = try await discovery.missing([known.fid], at: view).isEmpty
             // What this machine saw complete stays on the chain until a later commit gives it up.
@@ -151,8 +141,7 @@ public struct DriveHeads: Sendable {
             }
             if isThere { seen.commits.append(known) }
         }
-        return Found(
-            tips: seen.tips.sorted(by: FoundCommit.precedes), covered: seen.covered, open: open, strays: strays)
+        return Found(tips: seen.tips.sorted(by: FoundCommit.precedes), covered: seen.covered, open: open)
     }
 
     /// What was found so far.
@@ -192,18 +181,16 @@ public struct DriveHeads: Sendable {
         return true
     }
 
-    /// All that a commit holds or has doomed, and its own volume.
-    public func files(of commit: FoundCommit) async throws -> Set<Bytes32> {
-        Set(try await sets.fids(of: commit, beyond: nil).values)
-            .union(commit.commit.doomed.map(\.fid)).union([commit.fid])
-    }
-
     /// The chain's list loses entries when another territory of the account expires: then the charge is more than what
     /// is listed, and what is missing must be what the tips know of.
     private func checkCompleteness(_ tips: [FoundCommit], _ view: Discovery.View) async throws {
         guard view.missingBytes > 0 else { return }
         var known: Set<Bytes32> = []
-        for tip in tips { known.formUnion(try await files(of: tip)) }
+        for tip in tips {
+            known.insert(tip.fid)
+            known.formUnion(try await sets.fids(of: tip, beyond: nil).values)
+            known.formUnion(tip.commit.doomed.map(\.fid))
+        }
         let found = try await discovery.chargedBytes(of: known.subtracting(view.fids), at: view)
         guard found >= view.missingBytes else {
             throw StoreError.incompleteList(missing: view.missingBytes - found)

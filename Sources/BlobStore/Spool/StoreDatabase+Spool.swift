@@ -1,7 +1,7 @@
 internal import CESS
 internal import Database
 public import DriveFormat
-public import Primitives
+internal import Primitives
 internal import SCALE
 internal import Sealing
 
@@ -193,16 +193,6 @@ extension StoreDatabase {
             try $0.row("SELECT record FROM spooled_volume WHERE id = ?", [.blob(id)])?.optionalBlob(0)
         }
         return try sealed.flatMap { $0 }.map { try VolumeRecord(scaleBytes: opened(.record, at: id, $0)) }
-    }
-
-    /// What the network knows the closed volumes of the spool by.
-    public func spooledFiles() async throws -> Set<Bytes32> {
-        let rows = try await database.read { connection in
-            try connection.query("SELECT id, record FROM spooled_volume WHERE record IS NOT NULL").map {
-                (id: try $0.blob(0), record: try $0.blob(1))
-            }
-        }
-        return Set(try rows.map { try VolumeRecord(scaleBytes: opened(.record, at: $0.id, $0.record)).fid })
     }
 
     func setRecord(_ record: VolumeRecord, of volume: VolumeID) async throws {

@@ -75,7 +75,7 @@ extension Drive {
             logger.warning("somebody else has declared a volume of this drive", metadata: ["fid": "\(fid)"])
             throw try await renaming(fid, of: pending, spool, placer) ?? StoreError.fidTaken(fid)
         } catch StoreError.lapsed(let fid) {
-            logger.warning("another machine has deleted what no commit had", metadata: ["fid": "\(fid)"])
+            logger.warning("contents were deleted before a commit had them", metadata: ["fid": "\(fid)"])
             throw try await renaming(fid, of: pending, spool, placer) ?? StoreError.lapsed(fid)
         }
         if options.stage == .complete { try await publish(pending, reading, spool, tolerance) }

@@ -2,7 +2,6 @@ internal import BlobStore
 internal import CESS
 internal import DriveFormat
 internal import Logging
-internal import Primitives
 
 /// The end of volumes that no commit holds any more.
 ///
@@ -24,28 +23,18 @@ extension Drive {
     ///
     /// Only where there is one tip: another one may still hold a volume, and know nothing of where its blobs are now.
     func deleteDoomed(_ state: DriveHeads.State, _ reading: Reading) async {
-        guard let head = state.head, state.tips.count == 1, !head.commit.doomed.isEmpty || !state.strays.isEmpty else {
-            return
-        }
+        guard let head = state.head, state.tips.count == 1, !head.commit.doomed.isEmpty else { return }
         let now = Timestamp.now.seconds
         let folded = Set(head.commit.folded.map(\.old))
         let due = head.commit.doomed.filter { folded.contains($0.volume) || $0.since.seconds <= now - Self.grace }
         do {
-            let doomed = try await stillThere(due, state.view, reading).map(\.fid)
-            let fids = try await doomed + strays(state, reading, head)
+            let fids = try await stillThere(due, state.view, reading).map { FID($0.fid) }
             guard !fids.isEmpty else { return }
-            let deletion = try await chain.signDeletion(of: fids.map { FID($0) }, owner: accountID, signer: account)
+            let deletion = try await chain.signDeletion(of: fids, owner: accountID, signer: account)
             try await chain.send(deletion)
             logger.info("asked the chain to delete volumes", metadata: ["count": "\(fids.count)"])
         } catch {
             logger.warning("volumes that nothing needs were not deleted", metadata: ["error": "\(error)"])
         }
-    }
-
-    /// Those that neither the head's whole set has, whatever this machine remembers, nor its own spool.
-    private func strays(_ state: DriveHeads.State, _ reading: Reading, _ head: FoundCommit) async throws -> [Bytes32] {
-        guard !state.strays.isEmpty else { return [] }
-        let held = try await reading.heads.files(of: head)
-        return state.strays.subtracting(held).subtracting(try await database.spooledFiles()).sorted()
     }
 }

@@ -47,7 +47,7 @@ extension Drive {
         let view = try await discovery.view()
         var found: [DriveID: FoundDrive] = [:]
         // Newest first: the first commit of each drive that is genuine names it.
-        for candidate in try await discovery.named(view.fids, at: view).candidates
+        for candidate in try await discovery.candidates(among: view.fids, at: view).candidates
         where found[candidate.volumeName.drive] == nil {
             guard let commit = try await discovery.commit(of: candidate)?.commit else { continue }
             let drive = candidate.volumeName.drive
@@ -68,7 +68,7 @@ extension Drive {
         // A commit opens under the prelude key; what it refers to needs the epochs, so they come first.
         let discovery = discovery(reading.segments)
         let view = try await discovery.view()
-        for candidate in try await discovery.named(view.fids, at: view).candidates {
+        for candidate in try await discovery.candidates(among: view.fids, at: view).candidates {
             guard let commit = try await discovery.commit(of: candidate)?.commit else { continue }
             try await open(commit.commit.keyRing, with: [root.ring, device.keys.box], for: reading.blobs)
             break

@@ -66,8 +66,6 @@ final class MemoryNetwork: Sendable {
     let chainAge = Mutex<UInt64>(0)
     /// How many blocks finality is behind the best.
     let finalityLag = Mutex<UInt32>(1)
-    /// Blocks in a day.
-    let dayBlocks = Mutex<UInt32>(14_400)
     /// What probes answer.
     let capabilities: NodeCapabilities
     /// Whether nodes hash what they get, which takes most of the time of a test of many changes.
