@@ -128,7 +128,7 @@ let package = Package(
             ]),
         .testTarget(
             name: "IntegrationTests", dependencies: [library("Subprocess", "swift-subprocess"), system],
-            path: "Tests/Integration", exclude: ["Sessions", "Tools"], swiftSettings: common),
+            path: "Tests/Integration", exclude: ["Sessions", "Tools", "changes"], swiftSettings: common),
         test("DatabaseTests", ["Database"]),
         test(
             "CommandsTests",

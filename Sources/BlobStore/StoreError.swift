@@ -23,8 +23,8 @@ public enum StoreError: Error, Equatable, CustomStringConvertible {
     case notDeclared(FID)
     /// A volume was declared and complete, and is a file no longer: a newer commit has what was in it.
     case movedOn(FID)
-    /// A volume of contents was complete, and was deleted before a commit had it.
-    case lapsed(FID)
+    /// Volumes of contents were complete, and were deleted before a commit had them.
+    case lapsed([FID])
     /// Somebody else holds a deal or a file of this name.
     case fidTaken(FID)
     /// The drive has as many devices as a key ring holds; this one would be one more.
@@ -57,7 +57,7 @@ public enum StoreError: Error, Equatable, CustomStringConvertible {
         case .notDeclared(let fid): "the chain has no deal for \(fid) although it was declared"
         case .movedOn(let fid):
             "the volume \(fid) was complete and is gone, and the network does not show the commit that has moved it"
-        case .lapsed(let fid): "the volume \(fid) was deleted before a commit had it"
+        case .lapsed(let fids): "\(fids.count) volumes were deleted before a commit had them"
         case .fidTaken(let fid): "the file name \(fid) is taken on the network by another account"
         case .tooManyDevices(let limit): "the drive has \(limit) devices already, and takes no more"
         case .rollback(let seen, let shown):

@@ -164,7 +164,7 @@ public struct Placer: Sendable {
     ///
     /// A deal is never declared twice: the chain would replace it and leak what it locked (protocol reference §12, 7).
     /// Nor is one that became a file and was deleted since: if another machine has done that, the commit is part of the
-    /// history, and what was sent for it is still in its block.
+    /// history, and what was sent for it is still in its block. Contents that no commit had then get another name.
     private func declare(_ volumes: [Volume]) async throws {
         let fids = Set(volumes.map(\.fid.bytes))
         let undeclared = try await undeclared(volumes, since: try await submissions.settle(only: fids))
@@ -221,29 +221,31 @@ public struct Placer: Sendable {
         guard due > 0 || !gone.isEmpty else { return missing }
         let lease = try await chain.territory(of: account, named: territory, at: block.hash)
         // Nothing but its completion ends a deal, and nothing but its deletion a file, as long as the lease lasts.
-        for (volume, declared) in gone where lease.map({ $0.start <= declared }) == true {
-            let isLapsed = try await isLapsed(volume, declared, in: states, included)
-            throw isLapsed ? StoreError.lapsed(volume.fid) : StoreError.movedOn(volume.fid)
+        let ended = gone.filter { _, declared in lease.map { $0.start <= declared } == true }
+        if let (first, _) = ended.first {
+            throw try await areLapsed(ended, in: states, included)
+                ? StoreError.lapsed(ended.map(\.0.fid)) : StoreError.movedOn(first.fid)
         }
         guard due > 0, let lease, lease.state == .active, lease.lockedSpace < due else { return missing }
         return states.filter { $0.1 != .file }.map(\.0)
     }
 
-    /// Whether contents that are gone were deleted because no commit had them: theirs is not complete, and never was.
-    private func isLapsed(
-        _ volume: Volume, _ declared: BlockNumber, in states: [(Volume, VolumeState)],
-        _ included: [Bytes32: BlockNumber]
+    /// Whether all that is gone are contents that were deleted because no commit had them: theirs is not complete, and
+    /// never was.
+    private func areLapsed(
+        _ gone: [(Volume, BlockNumber)], in states: [(Volume, VolumeState)], _ included: [Bytes32: BlockNumber]
     ) async throws -> Bool {
-        guard !volume.isCommit else { return false }
         if let (commit, state) = states.first(where: { $0.0.isCommit }), state == .nothing,
             included[commit.fid.bytes] != nil
         {
             return false
         }
+        // What this machine has sent no row of was never a file, whatever a server says.
+        for (volume, _) in gone where try await database.placedRows(of: volume.id).isEmpty { return false }
         // A fork may take back what the best block has done.
         let final = try await chain.finalizedBlock()
-        guard final.number >= declared else { return false }
-        return try await self.states(of: [volume], at: final.hash) == [.nothing]
+        guard gone.allSatisfy({ $0.1 <= final.number }) else { return false }
+        return try await self.states(of: gone.map(\.0), at: final.hash).allSatisfy { $0 == .nothing }
     }
 
     private func checkTerritory(for volumes: [Volume]) async throws {

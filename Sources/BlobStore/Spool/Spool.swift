@@ -424,7 +424,7 @@ public actor Spool {
     }
 
     /// Gives a closed volume another name on the network: the first prelude is sealed anew, so that all hashes above it
-    /// change. Somebody else has declared the old name as his own.
+    /// change. Somebody else has declared the old name as his own, or what it named was deleted.
     public func rename(_ volume: VolumeID) async throws {
         guard let sealed = try files.read(0..<SegmentLayout.preludeByteCount, of: 0, in: volume),
             let plaintext = keys.prelude.open(sealed)

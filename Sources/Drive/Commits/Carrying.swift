@@ -73,21 +73,27 @@ extension Drive {
             }
         } catch StoreError.fidTaken(let fid) {
             logger.warning("somebody else has declared a volume of this drive", metadata: ["fid": "\(fid)"])
-            throw try await renaming(fid, of: pending, spool, placer) ?? StoreError.fidTaken(fid)
-        } catch StoreError.lapsed(let fid) {
-            logger.warning("contents were deleted before a commit had them", metadata: ["fid": "\(fid)"])
-            throw try await renaming(fid, of: pending, spool, placer) ?? StoreError.lapsed(fid)
+            throw try await renaming([fid], of: pending, spool, placer) ?? StoreError.fidTaken(fid)
+        } catch StoreError.lapsed(let fids) {
+            // A server may hide that the commit was complete; made anew it would bring back what others have removed.
+            if try await isFolded(pending, reading) { throw FoldedCommit() }
+            logger.warning("contents were deleted before a commit had them", metadata: ["count": "\(fids.count)"])
+            throw try await renaming(Set(fids), of: pending, spool, placer) ?? StoreError.lapsed(fids)
         }
         if options.stage == .complete { try await publish(pending, reading, spool, tolerance) }
     }
 
-    /// Gives a volume another name on the network, and so another commit: one that has the same parents is as good as any.
+    /// Gives volumes other names on the network, and so has another commit made: one that has the same parents is as good as
+    /// any.
+    ///
+    /// - Returns: nil if they are not all the commit's.
     private func renaming(
-        _ fid: FID, of pending: PendingCommit, _ spool: Spool, _ placer: Placer
-    ) async throws -> (any Error)? {
-        guard let volume = pending.plan.volumes.first(where: { FID($0.fid) == fid }) else { return nil }
+        _ fids: Set<FID>, of pending: PendingCommit, _ spool: Spool, _ placer: Placer
+    ) async throws -> StaleCommit? {
+        let volumes = pending.plan.volumes.filter { fids.contains(FID($0.fid)) }
+        guard volumes.count == fids.count else { return nil }
         await placer.othersAreDone()
-        try await spool.rename(volume.id)
+        for volume in volumes { try await spool.rename(volume.id) }
         return StaleCommit(pending: pending, head: pending.signed.commit.sequence)
     }
 
