@@ -3,7 +3,7 @@ internal import Primitives
 internal import SCALE
 internal import Substrate
 
-/// The declarations that were sent for volumes on their way, kept on this disk until these are final: a fork may take back
+/// The declarations that were sent for volumes on their way, kept on this disk until these are published: a fork may take back
 /// what is in a block, and a server that lags does not show it.
 struct Submissions: Sendable {
     let chain: any StorageChain

@@ -56,7 +56,7 @@ public struct StoreDatabase: Sendable {
             """),
         Migration(
             """
-            -- Extrinsics that were sent and are not known to be final, and the files that they declare.
+            -- Extrinsics that were sent for volumes that are not published yet, and the files that they declare.
             CREATE TABLE submission (number INTEGER PRIMARY KEY AUTOINCREMENT, record BLOB NOT NULL);
             CREATE TABLE submitted_file (tag BLOB NOT NULL, number INTEGER NOT NULL, PRIMARY KEY (tag, number)) WITHOUT ROWID;
             DELETE FROM setting WHERE name = 'submissions';
