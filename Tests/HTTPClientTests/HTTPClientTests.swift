@@ -214,6 +214,17 @@ struct HTTPClientTests {
         }
     }
 
+    /// Says something about the tests themselves: it has failed others now and then.
+    @Test func `a server that was stopped takes no requests of the servers after it`() async throws {
+        for _ in 0..<500 {
+            ScriptedServer { _ in .close }.stop()
+            try await withServer({ _ in .answer(body: [1]) }) { server in
+                let response = try await client.send(HTTPRequest(url: server.url))
+                #expect(response.body == [1])
+            }
+        }
+    }
+
     @Test func `an interim answer is passed over`() async throws {
         let reply =
             "HTTP/1.1 103 Early Hints\r\nX-Early: 1\r\n\r\nHTTP/1.1 201 Created\r\nX-Late: 2\r\nContent-Length: 0\r\n\r\n"

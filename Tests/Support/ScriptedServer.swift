@@ -27,8 +27,13 @@ public final class ScriptedServer: Sendable {
     public var url: String { "http://127.0.0.1:\(port)" }
     private let listener: Int32
     private let handler: @Sendable (Request) -> Reply
-    private let connections = Mutex<[Int32]>([])
-    private let isStopped = Mutex(false)
+    private let connections = Mutex(Connections())
+
+    private struct Connections {
+        var isStopped = false
+        var count = 0
+        var open: [Int: Int32] = [:]
+    }
 
     /// - Parameter handler: is called on a thread of the connection and may block it.
     public init(_ handler: @escaping @Sendable (Request) -> Reply) {
@@ -52,30 +57,43 @@ public final class ScriptedServer: Sendable {
     /// How many connections were made so far.
     public var connectionCount: Int { connections.withLock { $0.count } }
 
-    /// Closes everything: the port refuses connections from now on.
+    /// Ends everything: the port refuses connections from now on.
+    ///
+    /// Each descriptor is closed by the thread that waits on it and by nobody else: a number that is free is given to
+    /// the next socket, and a thread that still used it would take another server's connections.
     public func stop() {
-        let wasStopped = isStopped.withLock { stopped in
-            defer { stopped = true }
-            return stopped
+        connections.withLock { connections in
+            if connections.isStopped { return }
+            connections.isStopped = true
+            shutdown(listener, Int32(SHUT_RDWR))
+            for socket in connections.open.values { shutdown(socket, Int32(SHUT_RDWR)) }
         }
-        if wasStopped { return }
-        shutdown(listener, Int32(SHUT_RDWR))
-        Glibc.close(listener)
-        connections.withLock { for socket in $0 { shutdown(socket, Int32(SHUT_RDWR)) } }
     }
 
     private func accept() {
-        while true {
-            let socket = Glibc.accept(listener, nil, nil)
-            guard socket >= 0 else { return }
-            let number = connections.withLock {
-                $0.append(socket)
-                return $0.count
-            }
+        while let (number, socket) = next() {
             startThread { [self] in
                 serve(socket, number)
+                connections.withLock { _ = $0.open.removeValue(forKey: number) }
                 shutdown(socket, Int32(SHUT_RDWR))
+                Glibc.close(socket)
             }
+        }
+    }
+
+    /// The next connection and its number, or nothing once the server is stopped.
+    private func next() -> (Int, Int32)? {
+        let socket = Glibc.accept(listener, nil, nil)
+        return connections.withLock { connections in
+            guard socket >= 0, !connections.isStopped else {
+                if socket >= 0 { Glibc.close(socket) }
+                connections.isStopped = true
+                Glibc.close(listener)
+                return nil
+            }
+            connections.count += 1
+            connections.open[connections.count] = socket
+            return (connections.count, socket)
         }
     }
 
