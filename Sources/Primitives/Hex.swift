@@ -29,18 +29,18 @@ extension [UInt8] {
 extension Collection<UInt8> {
     /// Two lower-case hexadecimal digits a byte, without a prefix.
     public var hex: String {
-        String(unsafeUninitializedCapacity: 2 * count) { digits in
-            var index = 0
-            for byte in self {
-                digits[index] = Self.digit(byte >> 4)
-                digits[index + 1] = Self.digit(byte & 15)
-                index += 2
-            }
-            return index
-        }
+        // A runtime's metadata is half a million bytes: in other modules a loop over any collection is slow.
+        withContiguousStorageIfAvailable(digits) ?? Array(self).withUnsafeBufferPointer(digits)
     }
+}
 
-    private static func digit(_ value: UInt8) -> UInt8 {
-        value < 10 ? UInt8(ascii: "0") + value : UInt8(ascii: "a") + value - 10
+private func digits(of bytes: UnsafeBufferPointer<UInt8>) -> String {
+    func digit(_ value: UInt8) -> UInt8 { value < 10 ? UInt8(ascii: "0") + value : UInt8(ascii: "a") + value - 10 }
+    return String(unsafeUninitializedCapacity: 2 * bytes.count) { text in
+        for (index, byte) in bytes.enumerated() {
+            text[2 * index] = digit(byte >> 4)
+            text[2 * index + 1] = digit(byte & 15)
+        }
+        return 2 * bytes.count
     }
 }

@@ -36,7 +36,7 @@ actor NodePool {
         while true {
             let crowded = crowded(taken)
             let free = usable.filter {
-                failures[$0.account, default: 0] < 3 && isFree($0.account, taken, crowded)
+                mayBeAsked($0.account) && isFree($0.account, taken, crowded)
             }
             let least = free.map { failures[$0.account, default: 0] }.min()
             if let best = free.filter({ failures[$0.account, default: 0] == least }).randomElement() { return best }
@@ -63,10 +63,11 @@ actor NodePool {
         return Set(counts.filter { $0.value >= SharedFate.limit }.keys)
     }
 
-    /// How many rows of one volume the nodes that have answered can take.
+    /// How many rows of one volume the nodes that have answered, and have not failed since, can take.
     private var capacity: Int {
         var taken: Set<AccountID> = []
-        for node in usable where fates[node.account, default: []].isDisjoint(with: crowded(taken)) {
+        for node in usable
+        where mayBeAsked(node.account) && fates[node.account, default: []].isDisjoint(with: crowded(taken)) {
             taken.insert(node.account)
         }
         return taken.count
@@ -85,6 +86,9 @@ actor NodePool {
     }
 
     func failed(_ account: AccountID) { failures[account, default: 0] += 1 }
+
+    /// A node that has failed thrice is not asked again.
+    private func mayBeAsked(_ account: AccountID) -> Bool { failures[account, default: 0] < 3 }
 
     private var isUnfinished: Bool { !Task.isCancelled && (probing != nil || !unprobed.isEmpty) }
 

@@ -54,6 +54,19 @@ struct OrderTests {
         }
     }
 
+    @Test func `nodes that answer and take nothing are not counted among the usable ones`() async throws {
+        try await DriveFixture.with { fixture in
+            fixture.network.setFault(.refusing, of: Array(0..<5))
+            let error = await #expect(throws: StoreError.self) { try await fixture.drive().create(ChangeOptions()) }
+            guard case .tooFewNodes(let usable, 12) = error else { throw error ?? StoreError.territoryMissing }
+            #expect(fixture.network.accounts.count == 15 && 10...11 ~= usable, "one may be in use by another row still")
+            // It goes on where it was when they take fragments again.
+            fixture.network.setFault(nil, of: Array(0..<5))
+            _ = try await fixture.drive().create(ChangeOptions())
+            #expect(fixture.network.declarations.count == 1)
+        }
+    }
+
     @Test func `with too little territory nothing is declared, and it goes on when there is more`() async throws {
         try await DriveFixture.with(territory: 96 << 20) { fixture in
             await #expect(throws: StoreError.territoryTooSmall(needed: 4 * 96 << 20, remaining: 96 << 20)) {
