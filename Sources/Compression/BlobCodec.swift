@@ -13,18 +13,15 @@ public final class BlobCodec: Sendable {
         case zstd = 1
     }
 
-    public static let defaultLevel = 3
     /// A blob never crosses a segment.
     public static let maximumRawByteCount = 32 << 20
 
-    let level: Int32
+    /// On blobs up to this length zstd's level 3 gains 3 % of source code, nothing of prose, and takes half as long again as
+    /// level 1; on longer ones it gains 6 to 15 %.
+    static let smallByteCount = 32 << 10
     private let contexts = ZstdContexts()
 
-    /// - Parameter level: zstd's, 1…19.
-    public init(level: Int = defaultLevel) {
-        precondition(1...19 ~= level, "zstd levels are 1 to 19")
-        self.level = Int32(level)
-    }
+    public init() {}
 
     // MARK: Encoding
 
@@ -72,7 +69,8 @@ public final class BlobCodec: Sendable {
         guard 4 * blockCount < limit else { return nil }
         let payload = [UInt8](unsafeUninitializedCapacity: limit) { payload, initialized in
             contexts.withCompressing { context in
-                ZSTD_CCtx_setParameter(context, ZSTD_c_compressionLevel, level)
+                ZSTD_CCtx_setParameter(
+                    context, ZSTD_c_compressionLevel, plaintext.count <= Self.smallByteCount ? 1 : 3)
                 var end = 4 * blockCount
                 for block in 0..<blockCount {
                     let start = block * BlockTable.blockByteCount
