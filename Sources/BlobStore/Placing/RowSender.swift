@@ -19,15 +19,15 @@ struct RowSender: Sendable {
     ) async throws {
         for (number, segment) in record.segments.enumerated() {
             try Task.checkCancellation()
-            let mapped = try segments.map(number, in: volume)
             let hash = FragmentHash(segment.fragments[row])
             do {
                 try await nodes.put(
-                    FragmentContent(Self.content(row, of: mapped)), hash: hash, fid: FID(record.fid), to: node.endpoint,
+                    FragmentContent(try content(row, of: number, in: volume)), hash: hash, fid: FID(record.fid),
+                    to: node.endpoint,
                     capabilities: node.capabilities)
             } catch NodeError.refused(let code, let message) {
                 // What was damaged on this disk every node refuses. It is hashed only now: refusals are rare.
-                guard SHA256.hash(Self.whole(Self.content(row, of: mapped))) == hash.bytes else {
+                guard SHA256.hash(Self.whole(try content(row, of: number, in: volume))) == hash.bytes else {
                     throw StoreError.spoolDamaged(volume: volume, segment: number)
                 }
                 throw NodeError.refused(code: code, message: message)
@@ -36,28 +36,37 @@ struct RowSender: Sendable {
         }
     }
 
-    /// A fragment without the zeros behind its last byte. Behind the last byte of the longest data row there are none in
-    /// the parity either, and what need not be computed is not.
-    private static func content(_ row: Int, of segment: MappedFile) -> [UInt8] {
-        segment.withBytes { bytes in
-            let byteCount = SegmentLayout.fragmentByteCount
-            func dataByteCount(_ row: Int) -> Int {
-                bytes.extracting(row * byteCount..<(row + 1) * byteCount).countWithoutTrailingZeros
-            }
-            if row < ReedSolomon.dataShardCount {
-                let content = bytes.extracting(row * byteCount..<row * byteCount + dataByteCount(row))
-                return unsafe content.withUnsafeBufferPointer { unsafe Array($0) }
-            }
-            let longest = (0..<ReedSolomon.dataShardCount).map(dataByteCount).max() ?? 0
-            guard longest > 0 else { return [] }
-            var content = unsafe [UInt8](unsafeUninitializedCapacity: longest) { buffer, initialized in
-                var span = unsafe MutableSpan(_unsafeElements: buffer)
-                ReedSolomon().encode(rows: row..<row + 1, of: bytes, range: 0..<longest, into: &span)
-                initialized = longest
-            }
-            content.removeLast(longest - content.span.countWithoutTrailingZeros)
-            return content
+    /// A fragment without the zeros behind its last byte.
+    private func content(_ row: Int, of segment: Int, in volume: VolumeID) throws(StoreError) -> [UInt8] {
+        guard row < ReedSolomon.dataShardCount else {
+            return try segments.map(segment, in: volume).withBytes { Self.parity(row, of: $0) }
         }
+        // Read, not mapped: pages of a mapping are counted as memory of this process for as long as other rows need it.
+        let byteCount = SegmentLayout.fragmentByteCount
+        let place = row * byteCount..<(row + 1) * byteCount
+        guard var content = try segments.files.read(place, of: segment, in: volume) else {
+            throw .spoolDamaged(volume: volume, segment: segment)
+        }
+        content.removeLast(content.count - content.span.countWithoutTrailingZeros)
+        return content
+    }
+
+    /// Behind the last byte of the longest data row there are only zeros in the parity either, and what need not be computed is
+    /// not.
+    private static func parity(_ row: Int, of segment: Span<UInt8>) -> [UInt8] {
+        let byteCount = SegmentLayout.fragmentByteCount
+        let longest =
+            (0..<ReedSolomon.dataShardCount).map {
+                segment.extracting($0 * byteCount..<($0 + 1) * byteCount).countWithoutTrailingZeros
+            }.max() ?? 0
+        guard longest > 0 else { return [] }
+        var content = unsafe [UInt8](unsafeUninitializedCapacity: longest) { buffer, initialized in
+            var span = unsafe MutableSpan(_unsafeElements: buffer)
+            ReedSolomon().encode(rows: row..<row + 1, of: segment, range: 0..<longest, into: &span)
+            initialized = longest
+        }
+        content.removeLast(longest - content.span.countWithoutTrailingZeros)
+        return content
     }
 
     private static func whole(_ content: [UInt8]) -> [UInt8] {

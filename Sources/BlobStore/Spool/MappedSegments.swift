@@ -13,7 +13,7 @@ final class MappedSegments: Sendable {
         weak let file: MappedFile?
     }
 
-    private let files: SpoolFiles
+    let files: SpoolFiles
     private let mapped = Mutex<[Key: Mapping]>([:])
 
     init(_ files: SpoolFiles) { self.files = files }
