@@ -44,7 +44,7 @@ struct RowSender: Sendable {
         // Read, not mapped: pages of a mapping are counted as memory of this process for as long as other rows need it.
         let byteCount = SegmentLayout.fragmentByteCount
         let place = row * byteCount..<(row + 1) * byteCount
-        guard var content = try segments.files.read(place, of: segment, in: volume) else {
+        guard var content = try segments.files.read(place, of: segment, in: volume, isTrimmed: true) else {
             throw .spoolDamaged(volume: volume, segment: segment)
         }
         content.removeLast(content.count - content.span.countWithoutTrailingZeros)

@@ -54,8 +54,11 @@ struct SpoolFiles: Sendable {
 
     /// Bytes of a segment; nil if there is no such file or it is shorter.
     ///
+    /// - Parameter isTrimmed: whether zeros at the end may be left out: those that take no room on the disk are.
     /// - Throws: `StoreError.spoolUnusable` where they cannot be read now: the bytes may be whole.
-    func read(_ range: Range<Int>, of segment: Int, in volume: VolumeID) throws(StoreError) -> [UInt8]? {
+    func read(
+        _ range: Range<Int>, of segment: Int, in volume: VolumeID, isTrimmed: Bool = false
+    ) throws(StoreError) -> [UInt8]? {
         let path = path(volume, segment)
         let descriptor = unsafe open(path, O_RDONLY | O_CLOEXEC)
         guard descriptor >= 0 else {
@@ -63,6 +66,13 @@ struct SpoolFiles: Sendable {
             throw failure(path)
         }
         defer { close(descriptor) }
+        var range = range
+        if isTrimmed {
+            var status = Glibc.stat()
+            guard unsafe fstat(descriptor, &status) == 0 else { throw failure(path) }
+            guard status.st_size >= range.upperBound else { return nil }
+            range = range.lowerBound..<Self.endOfData(in: range, descriptor)
+        }
         var failed: StoreError?
         let bytes = unsafe [UInt8](unsafeUninitializedCapacity: range.count) { buffer, initialized in
             while initialized < range.count {
@@ -77,6 +87,16 @@ struct SpoolFiles: Sendable {
         }
         if let failed { throw failed }
         return bytes.count == range.count ? bytes : nil
+    }
+
+    /// Where the hole begins that a range ends in; its end where it ends in none, or the file system knows no holes.
+    private static func endOfData(in range: Range<Int>, _ descriptor: Int32) -> Int {
+        let hole = lseek(descriptor, off_t(range.lowerBound), Int32(CESSDRIVE_SEEK_HOLE))
+        guard hole >= 0, hole < range.upperBound else { return range.upperBound }
+        let next = lseek(descriptor, hole, Int32(CESSDRIVE_SEEK_DATA))
+        // Behind the last data there is no next.
+        guard next >= range.upperBound || next < 0 && errno == ENXIO else { return range.upperBound }
+        return max(Int(hole), range.lowerBound)
     }
 
     /// How long a segment's file is; nil if there is none.
