@@ -63,7 +63,7 @@ actor NodePool {
         return Set(counts.filter { $0.value >= SharedFate.limit }.keys)
     }
 
-    /// How many rows of one volume the nodes that have answered, and have not failed since, can take.
+    /// How many rows of one volume the nodes that have answered, and have not failed thrice since, can take.
     private var capacity: Int {
         var taken: Set<AccountID> = []
         for node in usable

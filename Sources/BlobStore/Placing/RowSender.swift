@@ -23,8 +23,7 @@ struct RowSender: Sendable {
             do {
                 try await nodes.put(
                     FragmentContent(try content(row, of: number, in: volume)), hash: hash, fid: FID(record.fid),
-                    to: node.endpoint,
-                    capabilities: node.capabilities)
+                    to: node.endpoint, capabilities: node.capabilities)
             } catch NodeError.refused(let code, let message) {
                 // What was damaged on this disk every node refuses. It is hashed only now: refusals are rare.
                 guard SHA256.hash(Self.whole(try content(row, of: number, in: volume))) == hash.bytes else {
