@@ -47,7 +47,7 @@ public struct Placer: Sendable {
         self.othersAreDone = othersAreDone
     }
 
-    /// Declarations that a fork took back are made so often again.
+    /// Declarations that a fork took back, or whose nonce another machine was faster with, are made so often again.
     private static let declarationAttempts = 4
 
     /// Three segments: with less left nothing could be removed or folded any more to make room.
@@ -59,9 +59,13 @@ public struct Placer: Sendable {
     public func carry(_ plan: PlacementPlan, to stage: Stage) async throws {
         guard stage > .staged else { return }
         let volumes = try await load(plan.contents, commit: plan.commit)
+        try await persistently { try await carry(volumes, to: stage) }
+    }
+
+    private func persistently(_ work: () async throws -> Void) async throws {
         for attempt in 1...Self.declarationAttempts {
             do {
-                try await carry(volumes, to: stage)
+                try await work()
                 return
             } catch StoreError.notDeclared where attempt < Self.declarationAttempts {
                 continue
@@ -78,7 +82,8 @@ public struct Placer: Sendable {
     ///
     /// - Throws: as `carry`.
     public func declare(_ content: PlacementPlan.Volume) async throws {
-        try await declare(load([content], commit: nil))
+        let volumes = try await load([content], commit: nil)
+        try await persistently { try await declare(volumes) }
     }
 
     /// Sends all rows of a declared volume whose commit is still to be made.

@@ -34,13 +34,20 @@ struct Submissions: Sendable {
     func forget() async throws { try await database.removeSubmissions() }
 
     /// Declares volumes by one extrinsic. It waits in the pool when this returns.
+    ///
+    /// - Throws: `StoreError.notDeclared` where another machine of this account has used the nonce meanwhile. `settle` finds out
+    ///   whether it has: a server that lags says the same of one that is in a block.
     func declare(_ volumes: [Placer.Volume], in territory: [UInt8], signer: KeyPair) async throws {
         let extrinsic = try await chain.signDeclaration(
             of: volumes.map(\.declaration), territory: territory, signer: signer)
         // On disk before it is sent: after a crash this very extrinsic is sent again, not a second one.
         let submission = Submission(extrinsic: extrinsic, fids: volumes.map(\.fid.bytes))
         try await database.addSubmission(submission.scaleBytes, declaring: volumes.map { ($0.id, $0.fid.bytes) })
-        try await patiently { try await chain.send(extrinsic) }
+        do {
+            try await patiently { try await chain.send(extrinsic) }
+        } catch SubmissionError.refused(.stale, _) {
+            throw StoreError.notDeclared(volumes[0].fid)
+        }
     }
 
     /// Sends again what was sent before, and forgets only what can never take effect any more: a server's refusal does not

@@ -15,6 +15,8 @@ final class FaultyNetwork: Sendable {
     private let count = Mutex(0)
     /// What it shows in a file's place.
     private let shown: @Sendable (FileInfo) -> FileInfo
+    /// Extrinsics that another machine is faster than: their nonces are used, and they are never included.
+    private let outrun = Mutex((left: 0, bytes: Set<[UInt8]>()))
 
     init(
         _ network: MemoryNetwork, cutAt: Int = .max, hasEffect: Bool = false,
@@ -31,6 +33,11 @@ final class FaultyNetwork: Sendable {
 
     /// Dies so many questions from now.
     func cut(after steps: Int) { cutAt.withLock { $0 = asked + steps } }
+
+    /// The next so many extrinsics use a nonce that is another one's when they arrive.
+    func outrun(_ count: Int) { outrun.withLock { $0.left = count } }
+
+    private func isOutrun(_ signed: SignedExtrinsic) -> Bool { outrun.withLock { $0.bytes.contains(signed.bytes) } }
 
     private func step<R>(_ body: () async throws -> R) async throws -> R {
         let number = count.withLock { count in
@@ -91,10 +98,19 @@ extension FaultyNetwork: StorageChain, FragmentNodes {
         try await step { try await network.signDeletion(of: fids, owner: owner, signer: signer) }
     }
 
-    func send(_ signed: SignedExtrinsic) async throws { try await step { try await network.send(signed) } }
+    func send(_ signed: SignedExtrinsic) async throws {
+        outrun.withLock { outrun in
+            guard outrun.left > 0 else { return }
+            outrun.left -= 1
+            outrun.bytes.insert(signed.bytes)
+        }
+        if isOutrun(signed) { throw SubmissionError.refused(.stale, message: "Transaction is outdated") }
+        try await step { try await network.send(signed) }
+    }
 
     func submit(_ signed: SignedExtrinsic) async throws -> BlockNumber? {
-        try await step { try await network.submit(signed) }
+        if isOutrun(signed) { return nil }
+        return try await step { try await network.submit(signed) }
     }
 
     func probe(_ endpoint: String) async throws -> NodeCapabilities {

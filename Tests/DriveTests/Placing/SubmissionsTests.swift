@@ -1,4 +1,5 @@
 import CESS
+import Drive
 import DriveFormat
 import Foundation
 import Primitives
@@ -33,6 +34,23 @@ struct SubmissionsTests {
                 try await submissions.forget()
                 #expect(try await submissions.settle().isEmpty)
             }
+        }
+    }
+
+    @Test(arguments: 1...3)
+    func `what another machine of the account was faster than is declared with the next nonce`(
+        count: Int
+    ) async throws {
+        try await DriveFixture.with { fixture in
+            _ = try await fixture.created(segmentsPerVolume: 1)
+            let network = FaultyNetwork(fixture.network)
+            network.outrun(count)
+            let content = noise(70 << 20)
+            let drive = try fixture.drive(segmentsPerVolume: 1, through: network)
+            _ = try await drive.put(fixture.write(content, to: "file"), to: "/file")
+            let declared = fixture.network.declarations
+            #expect(Set(declared).count == declared.count, "nothing is declared twice")
+            #expect(try await drive.head().bytes("/file") == content)
         }
     }
 }
