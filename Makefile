@@ -15,7 +15,7 @@ DEBUG   := --explicit-target-dependency-import-check error --build-tests
 RELEASE := -c release --static-swift-stdlib --product cessdrive
 
 PACKAGES := libsodium-dev libcurl4-openssl-dev libisal-dev libzstd-dev libssl-dev libsqlite3-dev libsecp256k1-dev \
-            libxxhash-dev pkg-config make python3-venv
+            libxxhash-dev libfuse3-dev fuse3 pkg-config make python3-venv
 
 .PHONY: all help deps build test check format unit integration devices changes faults interop bench bench-quick demo docs install clean
 
@@ -59,7 +59,7 @@ unit: $(STAMPS)/deps
 integration: build  ## the release program against real processes of the local network
 	@$(BINARY) manual .build/manual 2>/dev/null
 	@diff -r .build/manual Docs/Manual || { echo "make: the manual pages are not those of the commands: make docs" >&2; exit 1; }
-	CESSDRIVE_BINARY=$(CURDIR)/$(BINARY) $(STRICT) swift test $(DEBUG:--build-tests=) --no-parallel --filter IntegrationTests
+	CESSDRIVE_BINARY=$(CURDIR)/$(BINARY) $(STRICT) swift test $(DEBUG:--build-tests=) --filter IntegrationTests
 
 devices: $(STAMPS)/deps  ## many devices of one drive, simulated; SEEDS=0..<8
 	CESSDRIVE_DEVICE_SEEDS='$(or $(SEEDS),0..<8)' $(STRICT) swift test $(DEBUG:--build-tests=) --filter DevicesTests

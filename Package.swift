@@ -64,6 +64,7 @@ let package = Package(
         .systemLibrary(name: "CISAL", pkgConfig: "libisal", providers: [.apt(["libisal-dev"])]),
         .systemLibrary(name: "CZstd", pkgConfig: "libzstd", providers: [.apt(["libzstd-dev"])]),
         .systemLibrary(name: "CCurl", pkgConfig: "libcurl", providers: [.apt(["libcurl4-openssl-dev"])]),
+        .systemLibrary(name: "CFuse", pkgConfig: "fuse3", providers: [.apt(["libfuse3-dev"])]),
         .systemLibrary(name: "CLinux"),
         .target(name: "CKernels"),
 
@@ -107,10 +108,12 @@ let package = Package(
                 "BlobStore", "CLinux", "DriveFormat", "Chunking", "Sealing", "CESS", "Substrate", "SCALE", "Primitives",
                 "Database", logging, system,
             ]),
+        target("FUSE", ["CFuse", system], callsC: true),
+        target("DriveMount", ["Drive", "DriveFormat", "FUSE", "Primitives", logging, system]),
         target(
             "DriveCommands",
             [
-                "Drive", "BlobStore", "CLinux", "DriveFormat", "Sealing", "LocalNetwork", "CESS", "Substrate",
+                "Drive", "DriveMount", "BlobStore", "CLinux", "DriveFormat", "Sealing", "LocalNetwork", "CESS", "Substrate",
                 "Primitives",
                 "HTTPClient", "HTTPServer", library("ArgumentParser", "swift-argument-parser"),
                 library("TOMLKit", "TOMLKit"), logging, system,

@@ -1,11 +1,16 @@
 import Testing
 
-/// One session at a time: each has a network of sixteen processes.
-@Suite(.serialized, .enabled(if: Sandbox.program != nil, "CESSDRIVE_BINARY names no program"))
+/// Each has a network of sixteen processes, and waits for its blocks most of the time.
+@Suite(.enabled(if: Sandbox.program != nil, "CESSDRIVE_BINARY names no program"))
 struct SessionTests {
+    /// Two at a time: more would wait for the processor, and find timeouts there.
+    private static let places = Places(2)
+
     @Test(arguments: Session.chosen)
     func `the session goes as it is written`(session: Session) async throws {
-        try await Sandbox.with { try await session.run(in: $0) }
+        try await Self.places.with {
+            try await Sandbox.with { try await session.run(in: $0) }
+        }
     }
 }
 

@@ -9,6 +9,7 @@ struct DriveTrees: Sendable {
     let index: BlobIndex
     /// Name → entry; bytes: the sizes of the files below.
     let directories: ProllyTree
+    let recentEntries: RecentValues
     /// A file's chunks and holes in order; bytes: their lengths.
     let chunkLists: ProllyTree
     /// Link group → linked inode; bytes: the sizes of the files.
@@ -32,6 +33,7 @@ struct DriveTrees: Sendable {
         directories = ProllyTree(
             ProllyKind(.map, borderKey: border) { _, value in Self.weight(ofEntry: value) },
             in: IndexedNodes(kind: .directoryNode, index: index, reader: reader, writer: writer))
+        recentEntries = RecentValues(directories)
         chunkLists = ProllyTree(
             ProllyKind(.sequence, borderKey: border) { key, value in
                 value.isEmpty ? try? ChunkKey(scaleBytes: key).length : nil

@@ -1,0 +1,20 @@
+/// How a drive is mounted.
+public struct MountOptions: Sendable {
+    /// Whether nothing may be changed: always so for a commit of the past.
+    public var isReadOnly = false
+    /// Whether other users may enter it, as far as permissions let them.
+    public var allowsOthers = false
+    /// Whom everything belongs to; nil for the owners that the drive keeps.
+    public var owner: UInt32?
+    public var group: UInt32?
+    /// Permission bits that nothing has.
+    public var mask: UInt16 = 0
+    /// How often other machines' commits are looked for.
+    public var pollInterval: Duration = .seconds(10)
+    /// How long a request may take; then it fails with ETIMEDOUT.
+    public var deadline: Duration = .seconds(60)
+    /// More options for mount.fuse3(8), as they are.
+    public var others: [String] = []
+
+    public init() {}
+}

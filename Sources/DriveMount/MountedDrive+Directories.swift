@@ -1,0 +1,73 @@
+internal import Drive
+internal import DriveFormat
+internal import FUSE
+internal import SystemPackage
+
+extension MountedDrive {
+    func openDirectory(_ number: InodeNumber, _ reply: Reply<Opened>) {
+        reply.with {
+            let inode = try inode(number)
+            guard inode.entry.type == .directory else { throw Errno.notDirectory }
+            let handle = with { state in
+                state.lastHandle += 1
+                state.listings[state.lastHandle] = DirectoryListing(inode)
+                return state.lastHandle
+            }
+            return Opened(handle: handle, cachesEntries: true)
+        }
+    }
+
+    func releaseDirectory(_ number: InodeNumber, handle: UInt64, _ reply: Reply<Done>) {
+        with { $0.listings[handle] = nil }
+        reply(Done())
+    }
+
+    func list(
+        _ number: InodeNumber, handle: UInt64, from offset: UInt64, into listing: Listing, _ reply: Reply<Listing>
+    ) {
+        guard let directory = with({ $0.listings[handle] }) else { return reply.fail(.badFileDescriptor) }
+        // Places 0 and 1 are those of the dots.
+        let place = max(offset, 2) - 2
+        if let page = directory.known(place) {
+            return reply(filled(listing, from: offset, with: page, of: directory.directory))
+        }
+        later(reply) {
+            let page = try await directory.read(place)
+            return self.filled(listing, from: offset, with: page, of: directory.directory)
+        }
+    }
+
+    private func filled(
+        _ empty: Listing, from offset: UInt64, with page: DirectoryListing.Page, of directory: Inode
+    ) -> Listing {
+        with { state in
+            var listing = empty
+            let isCurrent = page.generation == directory.view.generation
+            if offset < 2 {
+                let above = state.table[directory.place.parent] ?? directory
+                for (next, name, inode) in [(1, ".", directory), (2, "..", above)] as [(UInt64, String, Inode)]
+                where next > offset {
+                    guard listing.addDots(Array(name.utf8), attributes(of: inode), next: next) else { return listing }
+                }
+            }
+            for (index, named) in zip(page.names.indices, page.names) {
+                let next = page.start + UInt64(index) + 3
+                // What the drive has lost is left out here: who asks for it by name is told.
+                guard next > offset, let linked = named.inode else { continue }
+                // Of what may be another thing by now only the name is told.
+                guard listing.withAttributes, isCurrent else {
+                    let number = state.table.number(of: named, in: directory)
+                    guard listing.add(named.name, number, mode: linked.entry.type.bits, next: next) else { break }
+                    continue
+                }
+                guard let inode = state.table.insert(named, in: directory) else { continue }
+                inode.lookups += 1
+                guard listing.add(named.name, found(inode), next: next) else {
+                    state.table.forget(inode.number, lookups: 1)
+                    break
+                }
+            }
+            return listing
+        }
+    }
+}
