@@ -113,7 +113,8 @@ let package = Package(
         target(
             "DriveCommands",
             [
-                "Drive", "DriveMount", "BlobStore", "CLinux", "DriveFormat", "Sealing", "LocalNetwork", "CESS", "Substrate",
+                "Drive", "DriveMount", "FUSE", "BlobStore", "CLinux", "DriveFormat", "Sealing", "LocalNetwork", "CESS",
+                "Substrate",
                 "Primitives",
                 "HTTPClient", "HTTPServer", library("ArgumentParser", "swift-argument-parser"),
                 library("TOMLKit", "TOMLKit"), logging, system,

@@ -71,7 +71,8 @@ extension Snapshot {
     }
 
     /// Hands over the link groups that are not what they were in an earlier snapshot.
-    public func forEachChangedGroup(since old: Snapshot, _ body: (LinkGroup, LinkedInode?) throws -> Void) async throws {
+    public func forEachChangedGroup(since old: Snapshot, _ body: (LinkGroup, LinkedInode?) throws -> Void) async throws
+    {
         func note(_ key: [UInt8], _ value: [UInt8]?) throws {
             try body(LinkGroup(scaleBytes: key), value.map { try LinkedInode(scaleBytes: $0) })
         }

@@ -23,6 +23,7 @@ struct Cessdrive: AsyncParsableCommand {
                     FindCommand.self, UsageCommand.self, StatCommand.self, MakeDirectoryCommand.self,
                     CopyCommand.self, MoveCommand.self, RemoveCommand.self,
                 ]),
+            CommandGroup(name: "The drive as a folder", subcommands: [MountCommand.self, UnmountCommand.self]),
             CommandGroup(
                 name: "The drive",
                 subcommands: [

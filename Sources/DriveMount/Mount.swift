@@ -36,14 +36,21 @@ public final class Mount: Sendable {
         session = try await Self.onThread { try Session(mounted, at: mountPoint, options: list) }
     }
 
-    /// Serves requests until the drive is unmounted, by whomever.
-    public func serve() async {
-        await withTaskGroup { group in
-            group.addTask { await self.session.serve(threads: Self.threadCount) }
-            if !isFixed { group.addTask { await self.follow() } }
-            await group.next()
-            group.cancelAll()
+    /// Serves requests until the drive is unmounted, by whomever. When the task is cancelled it unmounts the drive itself; what
+    /// programs have open goes on for as long as they have it.
+    ///
+    /// - Throws: `CancellationError` after that.
+    public func serve() async throws {
+        let point = MountPoint(session.mountPoint)
+        // Ends with the session.
+        let following = isFixed ? nil : Task { await self.follow() }
+        defer { following?.cancel() }
+        await withTaskCancellationHandler {
+            await session.serve(threads: Self.threadCount)
+        } onCancel: {
+            DispatchQueue.global().async { try? point.unmount(lazily: true) }
         }
+        try Task.checkCancellation()
     }
 
     /// Takes over what other machines commit.

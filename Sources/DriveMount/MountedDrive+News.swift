@@ -60,7 +60,9 @@ extension MountedDrive {
             }
         }
         changes += names.map { .name($0) }
-        for (number, old, new) in below { try await collect(from: old, to: new, number: number, snapshot, into: &changes) }
+        for (number, old, new) in below {
+            try await collect(from: old, to: new, number: number, snapshot, into: &changes)
+        }
     }
 
     private func apply(_ change: Change, _ state: inout State, _ invalid: inout [Invalidation]) {

@@ -106,7 +106,8 @@ enum Operations {
             Operations.serve(request) { (fileSystem, reply: Reply<FoundAttributes>) in
                 guard let stat else { return reply.fail(.invalidArgument) }
                 fileSystem.change(
-                    Operations.number(inode), AttributeChange(stat.pointee, set), handle: information?.pointee.fh, reply)
+                    Operations.number(inode), AttributeChange(stat.pointee, set), handle: information?.pointee.fh, reply
+                )
             }
         }
         table.readlink = { request, inode in
@@ -220,7 +221,8 @@ enum Operations {
                     to: whence == CESSDRIVE_SEEK_DATA ? .data : .hole, from: Operations.offset(offset), reply)
             }
         }
-        table.copy_file_range = { request, inode, offset, information, target, targetOffset, targetInformation, count, _ in
+        table.copy_file_range = {
+            request, inode, offset, information, target, targetOffset, targetInformation, count, _ in
             Operations.serve(request) {
                 $0.copy(
                     RangeCopy(

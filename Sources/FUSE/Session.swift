@@ -94,16 +94,3 @@ public final class Session: @unchecked Sendable {  // libfuse's session is threa
         }
     }
 }
-
-/// Why something is not mounted.
-public enum MountError: Error, Hashable, CustomStringConvertible {
-    case badOptions(String)
-    case notMounted(FilePath)
-
-    public var description: String {
-        switch self {
-        case .badOptions(let options): "libfuse does not know all of the options '\(options)'"
-        case .notMounted(let path): "\(path) could not be mounted"
-        }
-    }
-}

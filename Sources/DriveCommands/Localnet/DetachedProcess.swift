@@ -9,14 +9,23 @@ enum DetachedProcess {
         get throws { FilePath(try FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe")) }
     }
 
-    /// - Parameter log: what standard output and standard error are appended to.
+    /// - Parameters:
+    ///   - arguments: as `ByteText`.
+    ///   - input: what it reads from standard input; nil for nothing.
+    ///   - log: what standard output and standard error are appended to.
     /// - Throws: `Errno`.
-    static func start(_ executable: FilePath, _ arguments: [String], log: FilePath) throws -> pid_t {
+    static func start(
+        _ executable: FilePath, _ arguments: [String], input: FileDescriptor? = nil, log: FilePath
+    ) throws -> pid_t {
         try closeInheritedDescriptorsOnExecution()
         var files = unsafe posix_spawn_file_actions_t()
         unsafe posix_spawn_file_actions_init(&files)
         defer { unsafe posix_spawn_file_actions_destroy(&files) }
-        unsafe posix_spawn_file_actions_addopen(&files, STDIN_FILENO, "/dev/null", O_RDONLY, 0)
+        if let input {
+            unsafe posix_spawn_file_actions_adddup2(&files, input.rawValue, STDIN_FILENO)
+        } else {
+            unsafe posix_spawn_file_actions_addopen(&files, STDIN_FILENO, "/dev/null", O_RDONLY, 0)
+        }
         unsafe posix_spawn_file_actions_addopen(
             &files, STDOUT_FILENO, log.string, O_WRONLY | O_CREAT | O_APPEND, S_IRUSR | S_IWUSR)
         unsafe posix_spawn_file_actions_adddup2(&files, STDOUT_FILENO, STDERR_FILENO)
@@ -34,7 +43,10 @@ enum DetachedProcess {
         unsafe posix_spawnattr_setflags(
             &attributes, Int16(ownSession | Int32(POSIX_SPAWN_SETSIGMASK) | Int32(POSIX_SPAWN_SETSIGDEF)))
 
-        var list = unsafe ([executable.string] + arguments).map { unsafe strdup($0) }
+        var list = unsafe ([executable.string] + arguments).map { text in
+            let bytes = ByteText.bytes(of: text).map { CChar(bitPattern: $0) }
+            return unsafe strdup(bytes + [0])
+        }
         defer { unsafe list.forEach { unsafe free($0) } }
         unsafe list.append(nil)
         var process: pid_t = 0
