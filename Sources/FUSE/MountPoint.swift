@@ -23,8 +23,9 @@ public struct MountPoint: Hashable, Sendable {
     public var state: State {
         guard let type = Self.mountedTypes()[path.string] else { return .nothing }
         guard type == "fuse.cessdrive" else { return .somethingElse }
-        var status = stat()
-        return stat(path.string, &status) != 0 && errno == ENOTCONN ? .abandoned : .ours
+        // The kernel knows the attributes by itself for a while; this it has to ask.
+        var statistics = statvfs()
+        return statvfs(path.string, &statistics) != 0 && errno == ENOTCONN ? .abandoned : .ours
     }
 
     /// The types of all mounts by their places; of several at one place, the last one's, which is on top.

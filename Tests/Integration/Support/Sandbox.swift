@@ -95,7 +95,10 @@ struct Sandbox: Sendable {
     private func end() async {
         // A cancelled test has to clean up too.
         await Task {
-            _ = try? await run("cessdrive key lock; cessdrive localnet stop --dir $NET", limit: .seconds(60))
+            // A drive that is still mounted must not be deleted with the folder, nor keep it.
+            let mounted = "awk -v home=$WORK/ 'index($5, home) == 1 { print $5 }' /proc/self/mountinfo"
+            _ = try? await run("\(mounted) | xargs -r umount -l; cessdrive key lock", limit: .seconds(60))
+            _ = try? await run("cessdrive localnet stop --dir $NET", limit: .seconds(60))
             try? FileManager.default.removeItem(atPath: directory.string)
         }.value
     }
