@@ -1,4 +1,6 @@
 internal import BlobStore
+public import Primitives
+internal import Sealing
 internal import SystemPackage
 
 /// Reads a drive for as long as a process lives: what was fetched for one commit need not be fetched for the next one.
@@ -27,6 +29,9 @@ public struct DriveReader: Sendable {
 }
 
 extension Drive {
+    /// 32 bytes: seals what mounts keep on this machine.
+    public var mountKey: Secret { keys.device.mountKey }
+
     /// Asks nothing of the network yet.
     public func reader() async throws -> DriveReader {
         DriveReader(self, try await reading(local: SpooledSegments(directory: home.spool.string)))

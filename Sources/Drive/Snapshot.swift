@@ -22,7 +22,9 @@ public struct Snapshot: Sendable {
     }
 
     public var commit: Commit { found.commit }
-    var state: DriveState { DriveState(root: root, links: commit.links) }
+    /// The tree of what has several names; nil where nothing has.
+    public var links: TreeRoot? { commit.links }
+    var state: DriveState { DriveState(root: root, links: links) }
     /// What names the commit: the id of its blob, 64 hexadecimal digits.
     public var id: String { found.blob.id.description }
 

@@ -69,13 +69,16 @@ struct TreeMerge: Sendable {
         isTaken: ([UInt8]) -> Bool
     ) async throws -> (name: [UInt8], value: [UInt8]) {
         var our = try Entry(scaleBytes: new)
-        if case .directory(let ourTree) = our.content,
-            case .directory(let theirTree) = try Entry(scaleBytes: their).content
-        {
-            var base: TreeRoot?
-            if let old = change.old, case .directory(let tree) = try Entry(scaleBytes: old).content { base = tree }
+        let their = try Entry(scaleBytes: their)
+        if case .directory(let ourTree) = our.content, case .directory(let theirTree) = their.content {
+            var old = try change.old.map { try Entry(scaleBytes: $0) }
+            var base = old?.directory
             if base == nil { base = try await trees.directories.build([]) }
-            our.content = .directory(try await merge(ourTree, with: theirTree, since: base ?? theirTree, changed))
+            let merged = try await merge(ourTree, with: theirTree, since: base ?? theirTree, changed)
+            // Attributes that they alone may have changed are theirs.
+            old?.content = our.content
+            if our == old { our = their }
+            our.content = .directory(merged)
             return (change.key, our.scaleBytes)
         }
         var number = 1

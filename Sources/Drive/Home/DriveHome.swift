@@ -21,6 +21,8 @@ public struct DriveHome: Sendable {
     public var keystore: FilePath { directory.appending("keystore") }
     public var database: FilePath { directory.appending("store.sqlite") }
     public var spool: FilePath { directory.appending("spool") }
+    /// Where mounts keep what they have fetched, and what was changed and is in no commit yet.
+    public var mounts: FilePath { directory.appending("mounts") }
     /// Who holds this carries a commit to the network.
     var lock: FilePath { directory.appending("lock") }
     /// Who holds this puts something into the spool.

@@ -1,5 +1,4 @@
 internal import BlobStore
-internal import Chunking
 internal import DriveFormat
 internal import Primitives
 internal import SCALE
@@ -11,16 +10,12 @@ internal import SystemPackage
 ///
 /// Memory: a few chunks, the names of the directories on the way, and what `HardLinks` remembers.
 actor Importer {
-    /// Small files whose chunks are being named and compressed at once.
-    private static let parallel = 4
-    private static let windowByteCount = 2 * Chunker.maximumByteCount
-
     private let trees: DriveTrees
     private let spool: Spool
     private let keys: DriveKeys
     /// The link groups that the drive has.
     private let groups: TreeRoot?
-    private let chunker: Chunker
+    private let contents: ContentWriter.Store
     private let owners = OwnerNames()
     private let disk = BlockingQueue("sources")
     /// Reads half of the small files.
@@ -41,7 +36,7 @@ actor Importer {
         self.spool = spool
         self.keys = keys
         self.observer = observer
-        chunker = Chunker(seed: keys.chunkerSeed)
+        contents = ContentWriter.Store(trees: trees, spool: spool, keys: keys)
     }
 
     // MARK: Entries
@@ -81,27 +76,13 @@ actor Importer {
         let now = Timestamp.now
         var entry = Entry(
             type: .file, mode: mode, owner: .current, group: .currentGroup, modified: now, changed: now)
-        var chunks = ChunkList(in: trees.chunkLists)
-        var window: [UInt8] = []
-        var isAtEnd = false
+        var writer = contentWriter()
         while true {
-            while !isAtEnd, window.count < Self.windowByteCount {
-                let more = try await read(Self.windowByteCount - window.count)
-                isAtEnd = more.isEmpty
-                window += more
-            }
-            if chunks.isEmpty, isAtEnd, window.count <= Content.inlineByteLimit {
-                entry.size = UInt64(window.count)
-                entry.content = window.isEmpty ? .none : .inline(window)
-                report.files += 1
-                report.bytes += entry.size
-                return entry
-            }
-            try await storeChunks(of: &window, isLast: isAtEnd, into: &chunks)
-            if isAtEnd { break }
+            let more = try await read(writer.room)
+            if more.isEmpty { break }
+            try await writer.append(more)
         }
-        entry.size = chunks.byteCount
-        entry.content = try await chunks.finish()
+        (entry.content, entry.size) = try await writer.finish()
         report.files += 1
         return entry
     }
@@ -188,11 +169,7 @@ actor Importer {
             report.failures.append(.init(path: path, reason: "stored, but not its attributes: there are too many"))
             return .none
         }
-        let bytes = list.scaleBytes
-        guard bytes.count > Attributes.inlineByteLimit else { return .inline(list) }
-        let blob = PreparedBlob(bytes, kind: .attributes, keys: keys)
-        try await spool.append(blob)
-        return .blob(blob.id, rawLength: UInt32(bytes.count))
+        return try await BlobWriter(spool: spool, keys: keys).store(list)
     }
 
     private func fail(_ path: [UInt8], _ error: Errno) {
@@ -369,77 +346,41 @@ actor Importer {
             return entry
         }
         let extents = try await disk.run { try file.extents(size: status.size) }
-        var chunks = ChunkList(in: trees.chunkLists)
+        var writer = contentWriter()
         for extent in extents {
             if extent.isHole {
-                try await chunks.append(.hole(UInt64(extent.range.count)))
+                try await writer.append(hole: UInt64(extent.range.count))
             } else {
-                let isComplete = try await store(extent.range, of: file, into: &chunks)
+                let isComplete = try await read(extent.range, of: file, into: &writer)
                 if !isComplete { break }  // it has become shorter while it was read
             }
         }
-        entry.size = chunks.byteCount
-        entry.content = try await chunks.finish()
+        (entry.content, entry.size) = try await writer.finish()
         return entry
     }
 
-    /// Cuts a run of bytes and stores its chunks, in order; several are being named and compressed at once.
-    ///
     /// - Returns: whether all of the range was there.
-    private func store(_ range: Range<UInt64>, of file: LocalFile, into chunks: inout ChunkList) async throws -> Bool {
+    private func read(_ range: Range<UInt64>, of file: LocalFile, into writer: inout ContentWriter) async throws -> Bool
+    {
         var position = range.lowerBound
-        var window: [UInt8] = []
-        var isAtEnd = false
-        while true {
-            let wanted = min(UInt64(Self.windowByteCount - window.count), range.upperBound - position)
-            if wanted > 0, window.count < Chunker.maximumByteCount, !isAtEnd {
-                let at = position
-                let next = try await disk.run { try file.read(Int(wanted), at: at) }
-                position += UInt64(next.count)
-                if UInt64(next.count) < wanted { isAtEnd = true }
-                window += next
-            }
-            let isLast = isAtEnd || position == range.upperBound
-            try await storeChunks(of: &window, isLast: isLast, into: &chunks)
-            if isLast { return position == range.upperBound }
+        while position < range.upperBound {
+            let (at, wanted) = (position, Int(min(UInt64(writer.room), range.upperBound - position)))
+            let next = try await disk.run { try file.read(wanted, at: at) }
+            position += UInt64(next.count)
+            try await writer.append(next)
+            if next.count < wanted { break }
         }
+        try await writer.endRun()
+        return position == range.upperBound
     }
 
-    /// Stores everything in the window that can be cut without reading on, and takes it away.
-    private func storeChunks(of window: inout [UInt8], isLast: Bool, into chunks: inout ChunkList) async throws {
-        var cuts: [Range<Int>] = []
-        var start = 0
-        while let length = chunker.cut(window.span.extracting(start..<window.count), isLast: isLast) {
-            cuts.append(start..<start + length)
-            start += length
-        }
-        try await store(window, cuts, into: &chunks)
-        window.removeFirst(start)
+    private func contentWriter() -> ContentWriter {
+        ContentWriter(contents) { [self] in await noteStored($0) }
     }
 
-    private func store(_ window: [UInt8], _ cuts: [Range<Int>], into chunks: inout ChunkList) async throws {
-        let keys = keys
-        try await withThrowingTaskGroup(of: (Int, PreparedBlob).self) { group in
-            var ready: [Int: PreparedBlob] = [:]
-            var started = 0
-            for index in cuts.indices {
-                while started < min(cuts.count, index + Self.parallel) {
-                    let (number, cut) = (started, cuts[started])
-                    group.addTask { (number, PreparedBlob(Array(window[cut]), kind: .chunk, keys: keys, padded: true)) }
-                    started += 1
-                }
-                while ready[index] == nil, let (number, blob) = try await group.next() { ready[number] = blob }
-                guard let blob = ready.removeValue(forKey: index) else { throw CancellationError() }
-                try await chunks.append(try await append(blob, byteCount: cuts[index].count))
-            }
-        }
-    }
-
-    private func append(_ blob: PreparedBlob, byteCount: Int) async throws -> ChunkKey {
-        try await spool.append(blob)
+    private func noteStored(_ byteCount: Int) async {
         report.bytes += UInt64(byteCount)
         observer(.staging(read: Int(clamping: report.bytes), sealed: await spool.sealedBytes))
-        return ChunkKey(id: blob.id, length: UInt64(byteCount))
     }
 
     // MARK: Parts

@@ -17,33 +17,44 @@ struct LinkCounts: Sendable {
         if let group = new?.linkGroup { changes[group, default: 0] += 1 }
     }
 
-    /// Counts what is below `new` and not below `old`, and the other way round. Equal directories are not looked at.
+    /// Counts what is below `new` and not below `old`, and the other way round. Equal directories are not looked at, and neither
+    /// are those that only have another name now.
     ///
     /// - Parameters:
     ///   - old: nil where there was nothing.
     ///   - new: nil where nothing is left.
     /// - Throws: what reading directories throws.
     mutating func count(from old: Entry?, to new: Entry?) async throws {
+        var moved: [TreeRoot: Int] = [:]
+        try await compare(old, new, &moved)
+        for (tree, times) in moved where times != 0 {
+            try await count(times, namesBelow: tree)
+        }
+    }
+
+    /// - Parameter moved: how often more than before there is a directory, of those that have no counterpart of their name.
+    private mutating func compare(_ old: Entry?, _ new: Entry?, _ moved: inout [TreeRoot: Int]) async throws {
         try Task.checkCancellation()
         guard old != new else { return }
         replace(old, by: new)
-        switch (old?.directory, new?.directory) {
-        case (nil, nil): return
-        case (let old?, let new?):
-            try await trees.directories.forEachDifference(from: old, to: new) { change in
-                try await count(
-                    from: change.old.map { try Entry(scaleBytes: $0) }, to: change.new.map { try Entry(scaleBytes: $0) }
-                )
-                return true
-            }
-        case (let old?, nil):
-            for try await item in trees.directories.entries(of: old) {
-                try await count(from: Entry(scaleBytes: item.value), to: nil)
-            }
-        case (nil, let new?):
-            for try await item in trees.directories.entries(of: new) {
-                try await count(from: nil, to: Entry(scaleBytes: item.value))
-            }
+        guard let oldTree = old?.directory, let newTree = new?.directory else {
+            if let tree = old?.directory { moved[tree, default: 0] -= 1 }
+            if let tree = new?.directory { moved[tree, default: 0] += 1 }
+            return
+        }
+        try await trees.directories.forEachDifference(from: oldTree, to: newTree) { change in
+            try await compare(
+                change.old.map { try Entry(scaleBytes: $0) }, change.new.map { try Entry(scaleBytes: $0) }, &moved)
+            return true
+        }
+    }
+
+    private mutating func count(_ times: Int, namesBelow tree: TreeRoot) async throws {
+        try Task.checkCancellation()
+        for try await item in trees.directories.entries(of: tree) {
+            let entry = try Entry(scaleBytes: item.value)
+            if let group = entry.linkGroup { changes[group, default: 0] += times }
+            if let below = entry.directory { try await count(times, namesBelow: below) }
         }
     }
 

@@ -40,7 +40,7 @@ public struct TreeRoot: Hashable, Sendable, ScaleCodable {
     }
 
     /// Whether the reference is whole, not a blob id.
-    var isPointed: Bool { reference.count == BlobReference.byteCount }
+    public var isPointed: Bool { reference.count == BlobReference.byteCount }
 
     /// The same tree, named by the blob id of its root: both references begin with it.
     public var named: TreeRoot {

@@ -1,0 +1,63 @@
+internal import BlobStore
+public import DriveFormat
+internal import Sealing
+
+/// What a change that was collected elsewhere makes of the drive.
+public struct StagedChange: Sendable {
+    /// The root directory that the changes were made on: mostly a snapshot's `root`. Where another machine has changed a name that
+    /// was changed here, too, the name may have here what it had when its change began (`Staging.directory`): so it is a conflict,
+    /// and both are kept.
+    public var base: Entry
+    /// The link groups of the same snapshot.
+    public var baseLinks: TreeRoot?
+    /// The root directory as it is to be.
+    public var root: Entry
+    /// Inodes with several names that are new, or changed. In directories they stand as `Entry(type, in: group)`; how many names
+    /// they have is counted.
+    public var inodes: [LinkGroup: Entry]
+
+    public init(base: Entry, baseLinks: TreeRoot?, root: Entry, inodes: [LinkGroup: Entry] = [:]) {
+        self.base = base
+        self.baseLinks = baseLinks
+        self.root = root
+        self.inodes = inodes
+    }
+
+    /// What it makes of what the drive is now.
+    func applied(in context: ChangeContext) async throws -> DriveState {
+        let base = DriveState(root: base, links: baseLinks).named
+        var ours = DriveState(root: root)
+        if baseLinks != nil || !inodes.isEmpty {
+            var counts = LinkCounts(context.trees)
+            try await counts.count(from: base.root, to: root)
+            ours.links = try await counts.applied(to: base.links, updates: inodes) { _ in nil }
+        }
+        ours = ours.named
+        let now = context.state.named
+        if now == base { return ours }
+        if ours == base { return context.state }
+        let merge = TreeMerge(
+            trees: context.trees, mark: Drive.conflictMark(DeviceIdentity.hostName, .now), base: base, ours: ours,
+            theirs: now)
+        return try await merge.merged()
+    }
+}
+
+extension Drive {
+    /// Commits changes that were collected elsewhere. Everything else is as for any change: what was left undone is carried on
+    /// first, what other processes and machines have committed meanwhile is merged with it, and of a name that both have changed
+    /// both versions are kept.
+    ///
+    /// - Parameter body: called once, with the spool to put new contents and directories into; nil for no change. A state that is
+    ///   the present one makes no commit either.
+    /// - Throws: what `body` throws: then nothing is committed; what changing throws.
+    public func commit(
+        _ options: ChangeOptions, _ body: (Staging) async throws -> StagedChange?
+    ) async throws -> ChangeResult {
+        try await change(options) { context in
+            let staging = Staging(context, keys: keys.drive, observer: options.observer)
+            guard let change = try await body(staging) else { return context.state }
+            return try await change.applied(in: context)
+        }
+    }
+}
