@@ -17,7 +17,7 @@ RELEASE := -c release --static-swift-stdlib --product cessdrive
 PACKAGES := libsodium-dev libcurl4-openssl-dev libisal-dev libzstd-dev libssl-dev libsqlite3-dev libsecp256k1-dev \
             libxxhash-dev libfuse3-dev fuse3 pkg-config make python3-venv
 
-.PHONY: all help deps build test check format unit integration devices changes faults interop bench bench-quick demo docs install clean
+.PHONY: all help deps build test check format unit integration devices changes mount-model faults interop bench bench-quick demo docs install clean
 
 all: build
 
@@ -66,6 +66,9 @@ devices: $(STAMPS)/deps  ## many devices of one drive, simulated; SEEDS=0..<8
 
 changes: build  ## very many small changes in a small territory, real processes; CHANGES=1000 takes half an hour
 	Tests/Integration/changes $(CURDIR)/$(BINARY) '$(or $(CHANGES),1000)'
+
+mount-model: build  ## the same random operations in a mount and in a directory, over kill -9 and commits; SEEDS="1 2 3"
+	Tests/Integration/mount-model $(CURDIR)/$(BINARY) $(or $(SEEDS),1 2 3)
 
 faults: build  ## of them only what goes wrong: nodes, chain, network, leases, signals
 	CESSDRIVE_SESSIONS=chaos,lies,network,interrupt,lease,recover,space,machines,stock $(MAKE) integration

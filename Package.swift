@@ -96,6 +96,7 @@ let package = Package(
         target("Chunking", ["Primitives"]),
         target("Sealing", ["Primitives", "SCALE", system]),
         target("DriveFormat", ["Sealing", "Compression", "SCALE", "Primitives"]),
+        target("LocalCache", ["CLinux", "SCALE", "Primitives"]),
         target(
             "BlobStore",
             [
@@ -109,11 +110,14 @@ let package = Package(
                 "Database", logging, system,
             ]),
         target("FUSE", ["CFuse", system], callsC: true),
-        target("DriveMount", ["Drive", "DriveFormat", "FUSE", "Primitives", logging, system]),
+        target(
+            "DriveMount",
+            ["Drive", "DriveFormat", "FUSE", "LocalCache", "Primitives", "SCALE", "Sealing", logging, system]),
         target(
             "DriveCommands",
             [
-                "Drive", "DriveMount", "FUSE", "BlobStore", "CLinux", "DriveFormat", "Sealing", "LocalNetwork", "CESS",
+                "Drive", "DriveMount", "FUSE", "LocalCache", "BlobStore", "CLinux", "DriveFormat", "Sealing",
+                "LocalNetwork", "CESS",
                 "Substrate",
                 "Primitives",
                 "HTTPClient", "HTTPServer", library("ArgumentParser", "swift-argument-parser"),
@@ -132,8 +136,9 @@ let package = Package(
             ]),
         .testTarget(
             name: "IntegrationTests", dependencies: [library("Subprocess", "swift-subprocess"), system],
-            path: "Tests/Integration", exclude: ["Sessions", "Tools", "changes"], swiftSettings: common),
+            path: "Tests/Integration", exclude: ["Sessions", "Tools", "changes", "mount-model"], swiftSettings: common),
         test("DatabaseTests", ["Database"]),
+        test("LocalCacheTests", ["LocalCache", "Primitives", "TestSupport"]),
         test(
             "CommandsTests",
             [

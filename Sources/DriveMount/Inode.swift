@@ -1,6 +1,7 @@
 internal import Drive
 internal import DriveFormat
 internal import FUSE
+internal import LocalCache
 internal import Synchronization
 
 /// A state of the drive that names are looked up in: the living drive, which goes on, or one commit under `.snapshots`.
@@ -33,24 +34,81 @@ final class Inode: @unchecked Sendable {  // see above
     var place: Place
     /// More of its names that are known.
     var otherPlaces: [Place] = []
-    /// What its names have in common where the drive has several.
-    let group: LinkGroup?
-    /// What it is: never one of several names, but what they stand for.
-    var entry: Entry
-    var linkCount: UInt32
+    var content: InodeContent
+    /// Of a directory: names that stand for something else here than in the drive.
+    var edits: [[UInt8]: NameEdit] = [:]
     /// How often the kernel has been told of it and has not forgotten.
     var lookups: UInt64 = 0
+    /// How many open files there are of it.
+    var opens = 0
+    /// While it is open: the file of the cache that has bytes of what the drive has here, which others may read from, too.
+    var used: UsedContent?
     /// Whether names lead to it: not where something else has taken its place, and some program still has it open.
     var isNamed = true
 
-    init(
-        _ number: InodeNumber, in view: View, place: Place, group: LinkGroup?, entry: Entry, linkCount: UInt32
-    ) {
+    init(_ number: InodeNumber, in view: View, place: Place, content: InodeContent) {
         self.number = number
         self.view = view
         self.place = place
-        self.group = group
-        self.entry = entry
-        self.linkCount = linkCount
+        self.content = content
     }
+}
+
+/// A file of the cache that an open inode reads from.
+struct UsedContent {
+    /// What the drive calls the content.
+    let id: [UInt8]
+    let file: FileNumber
+}
+
+/// What an inode is.
+struct InodeContent {
+    /// Never one of several names, but what they stand for. Its size and its content are those in the drive, over which what was
+    /// written is laid.
+    var entry: Entry
+    /// What its names have in common where there are or were several.
+    var group: LinkGroup?
+    var linkCount: UInt32
+    /// The length that the file has now.
+    var size: UInt64
+    /// The file of the cache that has its bytes, where any were written.
+    var file: FileNumber?
+    /// How many bytes of the content in the drive are to be seen still: fewer after it was cut off.
+    var baseLimit: UInt64 = .max
+    /// The least size that it has had since it was frozen for a commit.
+    var lowestSize: UInt64 = .max
+    /// Extended attributes in the place of the entry's.
+    var attributes: [Attribute]?
+    /// When it was read last, where that is not when it was modified. The drive does not keep it.
+    var accessed: Timestamp?
+    /// The number of its last change; nil where it is as in the drive.
+    var revision: UInt64?
+
+    init(entry: Entry, group: LinkGroup?, linkCount: UInt32) {
+        self.entry = entry
+        self.group = group
+        self.linkCount = linkCount
+        size = entry.size
+    }
+
+    /// Whether it is a directory that is in no commit yet.
+    var isNew: Bool { entry.content == .newDirectory }
+
+    /// As it stands in a directory of the drive where it is not changed.
+    var directoryEntry: Entry { group.map { Entry(entry.type, in: $0) } ?? entry }
+}
+
+/// What a name stands for in a changed directory.
+struct NameEdit {
+    /// Nil where it is gone.
+    let inode: Inode?
+    /// How it stood in the drive's directory when it was changed here first; nil where it did not.
+    var base: Entry?
+    /// Whether the drive's directory has the name now.
+    var isInBase: Bool
+    /// Whether it stands for the same thing as in the drive, which is changed itself, or below.
+    let isSame: Bool
+    let revision: UInt64
+    /// What the last attempt to commit has made of the name: where the drive has that, nobody else has changed it.
+    var staged: Entry?
 }

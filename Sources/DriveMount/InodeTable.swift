@@ -54,7 +54,8 @@ struct InodeTable {
     /// A root: of the drive, or of what is under `.snapshots`.
     mutating func insertRoot(_ number: InodeNumber, _ entry: Entry, of view: View, parent: InodeNumber) -> Inode {
         let inode = Inode(
-            number, in: view, place: Place(parent: parent, name: []), group: nil, entry: entry, linkCount: 1)
+            number, in: view, place: Place(parent: parent, name: []),
+            content: InodeContent(entry: entry, group: nil, linkCount: 1))
         inodes[number] = inode
         return inode
     }
@@ -64,8 +65,8 @@ struct InodeTable {
     ) -> Inode {
         let number = freeNumber(Self.number(of: name, in: parent.number, group: group))
         let inode = Inode(
-            number, in: parent.view, place: Place(parent: parent.number, name: name), group: group, entry: linked.entry,
-            linkCount: linked.names)
+            number, in: parent.view, place: Place(parent: parent.number, name: name),
+            content: InodeContent(entry: linked.entry, group: group, linkCount: linked.names))
         inodes[number] = inode
         return inode
     }
@@ -96,11 +97,13 @@ struct InodeTable {
     mutating func forget(_ number: InodeNumber, lookups: UInt64) {
         guard let inode = inodes[number], number != .root else { return }
         inode.lookups -= min(inode.lookups, lookups)
-        if inode.lookups == 0 { remove(inode) }
+        dropIfUnused(inode)
     }
 
-    private mutating func remove(_ inode: Inode) {
-        inodes[inode.number] = nil
+    /// What was changed stays, as long as a name leads to it.
+    mutating func dropIfUnused(_ inode: Inode) {
+        guard inode.lookups == 0, inode.content.revision == nil || !inode.isNamed else { return }
+        remove(inode)
         if inode.isNamed { unname(inode) }
     }
 
@@ -108,7 +111,65 @@ struct InodeTable {
     mutating func unname(_ inode: Inode) {
         inode.isNamed = false
         for place in [inode.place] + inode.otherPlaces where names[place] === inode { names[place] = nil }
-        if let group = inode.group { groups[Group(view: ObjectIdentifier(inode.view), group: group)] = nil }
-        if inode.lookups == 0 { inodes[inode.number] = nil }
+        if let group = inode.content.group { groups[Group(view: ObjectIdentifier(inode.view), group: group)] = nil }
+        if inode.lookups == 0 { remove(inode) }
+    }
+
+    /// Its number may be another one's by now.
+    private mutating func remove(_ inode: Inode) {
+        if inodes[inode.number] === inode { inodes[inode.number] = nil }
+    }
+
+    // MARK: Changing
+
+    /// An inode that is new, without a name yet.
+    mutating func create(_ place: Place, in view: View, _ content: InodeContent) -> Inode {
+        let number = freeNumber(Self.number(of: place.name, in: place.parent, group: nil))
+        let inode = Inode(number, in: view, place: place, content: content)
+        inode.isNamed = false
+        inodes[number] = inode
+        return inode
+    }
+
+    /// One that was changed before this mount began.
+    mutating func restore(_ number: InodeNumber, in view: View, _ content: InodeContent) -> Inode {
+        let inode = Inode(number, in: view, place: Place(parent: .root, name: []), content: content)
+        inode.isNamed = false
+        inodes[number] = inode
+        if let group = content.group { groups[Group(view: ObjectIdentifier(view), group: group)] = inode }
+        return inode
+    }
+
+    /// Names of a group find this inode from now on.
+    mutating func join(_ inode: Inode, _ group: LinkGroup) {
+        groups[Group(view: ObjectIdentifier(inode.view), group: group)] = inode
+    }
+
+    /// A name stands for something else from now on.
+    ///
+    /// - Returns: what it stood for, which may be unused now.
+    mutating func rename(_ place: Place, to new: Inode?) -> Inode? {
+        let before = names[place]
+        if let old = names[place], old !== new {
+            names[place] = nil
+            old.otherPlaces.removeAll { $0 == place }
+            if old.place == place {
+                if let other = old.otherPlaces.first {
+                    old.place = other
+                    old.otherPlaces.removeFirst()
+                } else {
+                    old.isNamed = old.content.group != nil && old.content.linkCount > 0
+                }
+            }
+        }
+        guard let new, names[place] !== new else { return before }
+        names[place] = new
+        if new.isNamed, new.place != place, names[new.place] === new {
+            new.otherPlaces.append(place)
+        } else {
+            new.place = place
+        }
+        new.isNamed = true
+        return before
     }
 }

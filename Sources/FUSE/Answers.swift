@@ -21,22 +21,32 @@ public struct Done: Answer {
 
 /// A name and what it stands for.
 public struct FoundEntry: Answer {
-    public let attributes: FileAttributes
+    /// Nil where there is nothing of this name.
+    private let found: FileAttributes?
     /// How long the kernel may believe the name, in seconds.
     public let nameTimeout: Double
     /// How long it may believe the attributes, in seconds.
     public let attributeTimeout: Double
 
     public init(_ attributes: FileAttributes, nameTimeout: Double, attributeTimeout: Double) {
-        self.attributes = attributes
+        found = attributes
         self.nameTimeout = nameTimeout
         self.attributeTimeout = attributeTimeout
     }
 
+    private init(nothingFor timeout: Double) {
+        found = nil
+        nameTimeout = timeout
+        attributeTimeout = 0
+    }
+
+    /// That there is nothing of this name, which the kernel may believe for so many seconds.
+    public static func nothing(for timeout: Double) -> FoundEntry { FoundEntry(nothingFor: timeout) }
+
     var parameters: fuse_entry_param {
         fuse_entry_param(
-            ino: attributes.inode.rawValue, generation: 0, attr: attributes.stat, attr_timeout: attributeTimeout,
-            entry_timeout: nameTimeout)
+            ino: found?.inode.rawValue ?? 0, generation: 0, attr: found?.stat ?? Glibc.stat(),
+            attr_timeout: attributeTimeout, entry_timeout: nameTimeout)
     }
 
     public func send(to request: RequestPointer) -> Bool {

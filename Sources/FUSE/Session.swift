@@ -4,7 +4,7 @@ internal import Synchronization
 public import SystemPackage
 
 /// A file system, mounted: threads take the kernel's requests until it is unmounted.
-public final class Session: @unchecked Sendable {  // libfuse's session is thread-safe, and freed with the last reference
+public final class Session: @unchecked Sendable {  // libfuse takes calls from any thread
     private let session: OpaquePointer
     private let context: Unmanaged<Operations.Context>
     public let mountPoint: FilePath

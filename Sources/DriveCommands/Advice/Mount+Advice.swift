@@ -1,4 +1,5 @@
 import FUSE
+import LocalCache
 
 extension MountError: Reportable {
     var hint: String? {
@@ -16,6 +17,26 @@ extension MountError: Reportable {
         case .badOptions: .usage
         case .busy: .busy
         case .notMounted, .notUnmounted: .failed
+        }
+    }
+}
+
+extension CacheError: Reportable {
+    var hint: String? {
+        switch self {
+        case .full: "make room on the disk"
+        case .inUse: "another mount uses it: 'cessdrive umount' ends one"
+        case .wrongKey, .damaged, .unreadableSegment: startingAnew
+        case .tooLarge, .closed, .unsynced, .system: nil
+        }
+    }
+
+    var exitStatus: ExitStatus {
+        switch self {
+        case .full: .outOfSpace
+        case .inUse: .busy
+        case .wrongKey, .damaged, .unreadableSegment: .damaged
+        case .tooLarge, .closed, .unsynced, .system: .failed
         }
     }
 }

@@ -30,12 +30,18 @@ struct MountCommand: ConsoleCommand {
     @Option(help: ArgumentHelp("Whom everything belongs to.", valueName: "number")) var uid: UInt32?
     @Option(help: ArgumentHelp("Which group everything belongs to.", valueName: "number")) var gid: UInt32?
     @Option(help: ArgumentHelp("Permissions that nothing has, in octal digits.", valueName: "mask")) var umask: Mask?
+    @Option(help: .hidden)
+    var commitInterval = DurationArgument(.seconds(300))
+    @Option(help: .hidden)
+    var commitSize: FileOffset?
     @Option(help: ArgumentHelp("How often to look for other machines' commits.", valueName: "time"))
     var pollInterval = DurationArgument(.seconds(10))
     @Option(
         name: .customShort("o"),
         help: ArgumentHelp("Options as in fstab, separated by commas.", valueName: "options"))
     var options: [String] = []
+    /// For the tests of what is not ready for people yet: changes are journalled and committed, but not every failure is met.
+    @Flag(help: .hidden) var writable = false
     /// Set where another process of this program has unlocked the keys.
     @Flag(help: .hidden) var keysFromInput = false
     @OptionGroup var shared: SharedOptions
@@ -43,6 +49,7 @@ struct MountCommand: ConsoleCommand {
     var output: OutputOptions { shared.output }
 
     func validate() throws {
+        guard commitSize.map({ $0.value > 0 }) != false else { throw ValidationError("--commit-size is more than 0.") }
         guard pollInterval.duration >= .seconds(1) else { throw ValidationError("--poll-interval is 1s or more.") }
     }
 
@@ -79,18 +86,21 @@ struct MountCommand: ConsoleCommand {
         let open = try await OpenDrive(home: home, keys: keys, configuration: configuration)
         let snapshot = if let at = reading.at { try await open.drive.snapshot(at: at) } else { Snapshot?.none }
         let mount = try await Mount(
-            open.drive, at: point.path, snapshot: snapshot, options: mountOptions, logger: Logger(label: "mount"))
+            open.drive, at: point.path, snapshot: snapshot, caches: home.mounts, options: mountOptions,
+            logger: Logger(label: "mount"))
         try await mount.serve()
     }
 
     private var mountOptions: MountOptions {
         var result = MountOptions()
-        result.isReadOnly = true
+        result.isReadOnly = readOnly || reading.at != nil || !writable
         result.allowsOthers = allowOther
         result.owner = uid
         result.group = gid
         result.mask = umask?.bits ?? 0
         result.pollInterval = pollInterval.duration
+        result.commitInterval = commitInterval.duration
+        if let commitSize { result.commitByteCount = UInt64(commitSize.value) }
         result.others = options.flatMap { $0.split(separator: ",").map(String.init) }
         return result
     }

@@ -12,6 +12,8 @@ public struct DeviceKeys: Sendable {
     public let box: BoxKeyPair
     /// Seals what this device keeps on its own disks.
     public let localSealer: LocalSealer
+    /// 32 bytes: seals what mounts of the drive keep on this machine.
+    public let mountKey: Secret
 
     /// - Precondition: `secret` has 32 bytes.
     public init(secret: Secret) {
@@ -20,6 +22,7 @@ public struct DeviceKeys: Sendable {
         signingMiniSecret = KeyDerivation.derive(secret, "cessdrive/device-sign/1")
         box = BoxKeyPair(seed: KeyDerivation.derive(secret, "cessdrive/device-box/1"))
         localSealer = LocalSealer(key: KeyDerivation.derive(secret, "cessdrive/local/1"))
+        mountKey = KeyDerivation.derive(secret, "cessdrive/mount/1")
     }
 
     public static func random() -> DeviceKeys { DeviceKeys(secret: .random(byteCount: 32)) }

@@ -6,23 +6,26 @@ internal import SystemPackage
 
 extension MountedDrive {
     /// What stat(2) says of an inode.
-    func attributes(of inode: Inode) -> FileAttributes {
-        let entry = inode.entry
+    func attributes(of inode: Inode) -> FileAttributes { attributes(of: inode, inode.content) }
+
+    func attributes(of inode: Inode, _ content: InodeContent) -> FileAttributes {
+        let entry = content.entry
         let modified = FileTime(entry.modified)
         var attributes = FileAttributes(
-            inode: inode.number, mode: entry.type.bits | UInt32(entry.mode & ~options.mask), accessed: modified,
-            modified: modified, changed: FileTime(entry.changed))
-        attributes.owner = options.owner ?? owners.user(entry.owner)
-        attributes.group = options.group ?? owners.group(entry.group)
+            inode: inode.number, mode: entry.type.bits | UInt32(entry.mode & ~options.mask),
+            accessed: content.accessed.map { FileTime($0) } ?? modified, modified: modified,
+            changed: FileTime(entry.changed))
+        attributes.owner = options.owner ?? owners.number(ofUser: entry.owner)
+        attributes.group = options.group ?? owners.number(ofGroup: entry.group)
         // Of a directory nobody counts the directories: 1 is what programs take for "unknown".
-        attributes.linkCount = entry.type == .directory ? 1 : inode.linkCount
+        attributes.linkCount = entry.type == .directory ? min(1, content.linkCount) : content.linkCount
         switch entry.content {
         case .device(let major, let minor): attributes.device = Self.deviceNumber(major, minor)
         case .inline(let target) where entry.type == .symlink: attributes.size = UInt64(target.count)
-        case .directory(let tree): attributes.size = tree.count
-        default: attributes.size = entry.size
+        case .directory: attributes.size = 4096
+        default: attributes.size = content.size
         }
-        if entry.type == .file { attributes.blockCount = (entry.size + 511) / 512 }
+        if entry.type == .file { attributes.blockCount = (content.size + 511) / 512 }
         return attributes
     }
 
@@ -38,15 +41,15 @@ extension MountedDrive {
 
     func attributes(of number: InodeNumber, handle: UInt64?, _ reply: Reply<FoundAttributes>) {
         reply.with {
-            let inode = try inode(number)
-            return FoundAttributes(attributes(of: inode), timeout: Self.trust)
+            let (inode, content) = (try inode(number), try content(of: number))
+            return FoundAttributes(attributes(of: inode, content), timeout: Self.trust)
         }
     }
 
     func readLink(_ number: InodeNumber, _ reply: Reply<LinkTarget>) {
         reply.with {
-            let inode = try inode(number)
-            guard inode.entry.type == .symlink, case .inline(let target) = inode.entry.content else {
+            let entry = try content(of: number).entry
+            guard entry.type == .symlink, case .inline(let target) = entry.content else {
                 throw Errno.invalidArgument
             }
             return LinkTarget(target)
@@ -56,31 +59,19 @@ extension MountedDrive {
     // MARK: Extended attributes
 
     func attribute(_ name: [UInt8], of number: InodeNumber, limit: Int, _ reply: Reply<AttributeValue>) {
-        withAttributes(of: number, reply) { attributes in
+        let inode: Inode
+        do { inode = try self.inode(number) } catch { return reply.fail(error) }
+        withAttributes(of: inode, reply, isNeeded: true) { attributes in
             guard let found = attributes.first(where: { $0.name == name }) else { throw Errno(rawValue: ENODATA) }
             return AttributeValue(found.value, limit: limit)
         }
     }
 
     func attributeNames(of number: InodeNumber, limit: Int, _ reply: Reply<AttributeValue>) {
-        withAttributes(of: number, reply) { attributes in
-            AttributeValue(attributes.flatMap { $0.name + [0] }, limit: limit)
-        }
-    }
-
-    private func withAttributes(
-        of number: InodeNumber, _ reply: Reply<AttributeValue>,
-        _ answer: @escaping @Sendable ([Attribute]) throws -> AttributeValue
-    ) {
         let inode: Inode
         do { inode = try self.inode(number) } catch { return reply.fail(error) }
-        let entry = inode.entry
-        switch entry.attributes {
-        case .none: reply.with { try answer([]) }
-        case .inline(let list): reply.with { try answer(list.attributes) }
-        case .blob:
-            let snapshot = inode.view.snapshot
-            later(reply) { try answer(try await snapshot.attributes(of: entry)) }
+        withAttributes(of: inode, reply, isNeeded: true) { attributes in
+            AttributeValue(attributes.flatMap { $0.name + [0] }, limit: limit)
         }
     }
 }

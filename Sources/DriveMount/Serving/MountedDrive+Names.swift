@@ -13,6 +13,8 @@ extension MountedDrive: FileSystem {
         if let known { return reply(known) }
         let directory: Inode
         do { directory = try inode(parent) } catch { return reply.fail(error) }
+        let isGone = with { _ in directory.edits[name] != nil || directory.hasEmptyBase }
+        if isGone { return reply(.nothing(for: Self.trust)) }
         guard Entry.isValidName(name) else {
             return reply.fail(name.count > Entry.nameByteLimit ? .fileNameTooLong : .noSuchFileOrDirectory)
         }
@@ -22,12 +24,16 @@ extension MountedDrive: FileSystem {
     private func lookUp(_ name: [UInt8], in directory: Inode) async throws -> FoundEntry {
         while true {
             let generation = directory.view.generation
-            let entry = with { _ in directory.entry }
+            let entry = with { _ in directory.content.entry }
             let named = try await directory.view.snapshot.lookUp(name, in: entry)
             let found = try with { state -> FoundEntry? in
                 // What was read before the drive went on may be wrong now.
                 guard directory.view.generation == generation else { return nil }
-                guard let named else { throw Errno.noSuchFileOrDirectory }
+                if let inode = state.table.inode(named: name, in: directory.number) {
+                    inode.lookups += 1
+                    return self.found(inode)
+                }
+                guard let named, directory.edits[name] == nil else { return .nothing(for: Self.trust) }
                 guard let inode = state.table.insert(named, in: directory) else { throw Errno.ioError }
                 inode.lookups += 1
                 return self.found(inode)

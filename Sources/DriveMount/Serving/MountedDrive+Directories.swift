@@ -7,7 +7,7 @@ extension MountedDrive {
     func openDirectory(_ number: InodeNumber, _ reply: Reply<Opened>) {
         reply.with {
             let inode = try inode(number)
-            guard inode.entry.type == .directory else { throw Errno.notDirectory }
+            guard try content(of: number).entry.type == .directory else { throw Errno.notDirectory }
             let handle = with { state in
                 state.lastHandle += 1
                 state.listings[state.lastHandle] = DirectoryListing(inode)
@@ -53,16 +53,22 @@ extension MountedDrive {
             for (index, named) in zip(page.names.indices, page.names) {
                 let next = page.start + UInt64(index) + 3
                 // What the drive has lost is left out here: who asks for it by name is told.
-                guard next > offset, let linked = named.inode else { continue }
+                guard next > offset else { continue }
+                if let inode = named.changed {
+                    guard listing.add(named.name, found(inode), next: next) else { break }
+                    if listing.withAttributes { inode.lookups += 1 }
+                    continue
+                }
+                guard let found = named.found, let linked = found.inode else { continue }
                 // Of what may be another thing by now only the name is told.
                 guard listing.withAttributes, isCurrent else {
-                    let number = state.table.number(of: named, in: directory)
+                    let number = state.table.number(of: found, in: directory)
                     guard listing.add(named.name, number, mode: linked.entry.type.bits, next: next) else { break }
                     continue
                 }
-                guard let inode = state.table.insert(named, in: directory) else { continue }
+                guard let inode = state.table.insert(found, in: directory) else { continue }
                 inode.lookups += 1
-                guard listing.add(named.name, found(inode), next: next) else {
+                guard listing.add(named.name, self.found(inode), next: next) else {
                     state.table.forget(inode.number, lookups: 1)
                     break
                 }

@@ -1,0 +1,89 @@
+internal import Drive
+internal import DriveFormat
+internal import LocalCache
+
+/// Makes what was changed in a mount into a state of the drive.
+///
+/// Design: Docs/Design.md, section 10.
+struct CommitMaking {
+    let staging: Staging
+    let tree: FrozenTree
+    let snapshot: Snapshot
+
+    /// - Throws: what staging throws; `CacheError.damaged` where bytes that are nowhere else cannot be read.
+    func change() async throws -> StagedChange {
+        let (base, root) = try await directory(tree.root, now: snapshot.root)
+        var inodes: [LinkGroup: Entry] = [:]
+        for (group, inode) in tree.linked { inodes[group] = try await entry(of: inode) }
+        return StagedChange(base: base, baseLinks: snapshot.links, root: root, inodes: inodes)
+    }
+
+    /// A directory as the changes were made on, and as it is to be.
+    ///
+    /// - Parameter now: as the drive has it; nil for a new one.
+    private func directory(_ frozen: FrozenInode, now: Entry?) async throws -> (base: Entry, new: Entry) {
+        var new = frozen.content.entry
+        if let now { new.content = now.content } else if frozen.content.isNew { new.content = .none }
+        if let attributes = frozen.content.attributes { new.attributes = try await staging.attributes(attributes) }
+        var (edits, baseEdits): ([(name: [UInt8], entry: Entry?)], [(name: [UInt8], entry: Entry?)]) = ([], [])
+        for name in frozen.names {
+            let current = new.content == .none ? nil : try await staging.entry(named: name.name, in: new)
+            var before = name.edit.base
+            var after: Entry?
+            if let group = name.group, let type = name.edit.inode?.content.entry.type {
+                after = Entry(type, in: group)
+            } else if let child = name.child {
+                if name.edit.isSame, let current, current.type == .directory {
+                    let (base, made) = try await directory(child, now: current)
+                    after = made
+                    before = base.content == current.content ? current : base
+                } else if child.content.entry.type == .directory {
+                    let tree = child.content.isNew ? nil : child.content.entry
+                    after = try await directory(child, now: tree).new
+                } else {
+                    after = try await entry(of: child)
+                }
+            }
+            // An attempt that did not come to its end has stored it: what is there is this mount's own.
+            if let staged = name.edit.staged, staged == current { before = current }
+            (name.before, name.made) = (before, after)
+            edits.append((name.name, after))
+            // Another machine has changed it, too: the merge has to see what both began with.
+            if before != current { baseEdits.append((name.name, before)) }
+        }
+        new = try await staging.directory(new, applying: edits)
+        frozen.result = new
+        guard let now else { return (new, new) }
+        return (baseEdits.isEmpty ? now : try await staging.directory(now, applying: baseEdits), new)
+    }
+
+    /// What is no directory.
+    private func entry(of frozen: FrozenInode) async throws -> Entry {
+        let content = frozen.content
+        var entry = content.entry
+        if let attributes = content.attributes { entry.attributes = try await staging.attributes(attributes) }
+        if let bytes = frozen.bytes {
+            let changes = bytes.extents(in: 0..<content.size).compactMap { range, kind in
+                kind.isDirty ? FileDraft.Change(range, isHole: kind == .dirtyHole) : nil
+            }
+            let draft = FileDraft(
+                size: content.size, base: content.entry, baseLimit: content.baseLimit, changes: changes
+            ) { range in
+                try await MountedDrive.onThread { try bytes.bytes(range) }
+            }
+            (entry.content, entry.size) = try await staging.content(of: draft)
+        }
+        frozen.result = entry
+        return entry
+    }
+}
+
+extension FrozenFile {
+    fileprivate func bytes(_ range: Range<UInt64>) throws -> [UInt8] {
+        var bytes = [UInt8](repeating: 0, count: range.count)
+        var span = bytes.mutableSpan
+        let filled = try read(range, into: &span)
+        guard range.without(filled).isEmpty else { throw CacheError.damaged(file, range) }
+        return bytes
+    }
+}

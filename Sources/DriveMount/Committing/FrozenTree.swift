@@ -1,0 +1,95 @@
+internal import DriveFormat
+internal import FUSE
+internal import Foundation
+internal import LocalCache
+
+/// All that was changed in a mount, as it was at one moment: what a commit is made of while changing goes on.
+struct FrozenTree: Sendable {
+    /// The number of the last change in it.
+    let revision: UInt64
+    let root: FrozenInode
+    /// Those with several names, which directories name by their groups.
+    let linked: [LinkGroup: FrozenInode]
+
+    /// Every changed inode, each once.
+    var inodes: [FrozenInode] {
+        var found = Array(linked.values)
+        func walk(_ inode: FrozenInode) {
+            found.append(inode)
+            for name in inode.names { if let child = name.child { walk(child) } }
+        }
+        walk(root)
+        return found
+    }
+}
+
+/// A changed inode at that moment, and, of a directory, its changed names.
+final class FrozenInode: @unchecked Sendable {  // made under the table's lock, and then one commit's alone
+    let inode: Inode
+    let content: InodeContent
+    /// Its bytes, where any were written.
+    let bytes: FrozenFile?
+    fileprivate(set) var names: [FrozenName] = []
+    /// What the commit has made of it.
+    var result: Entry?
+
+    init(_ inode: Inode, bytes: FrozenFile?) {
+        self.inode = inode
+        content = inode.content
+        self.bytes = bytes
+    }
+}
+
+/// A changed name at that moment.
+final class FrozenName: @unchecked Sendable {  // as above
+    let name: [UInt8]
+    let edit: NameEdit
+    /// Nil where the name is gone, or is one of several.
+    let child: FrozenInode?
+    /// Set for one of several names.
+    let group: LinkGroup?
+    /// What the drive had before, as far as others have not changed it.
+    var before: Entry?
+    /// What the commit has made of it; nil where it is gone.
+    var made: Entry?
+
+    init(name: [UInt8], edit: NameEdit, child: FrozenInode?, group: LinkGroup?) {
+        self.name = name
+        self.edit = edit
+        self.child = child
+        self.group = group
+    }
+}
+
+extension MountedDrive {
+    /// Nil where nothing is changed.
+    func freeze() -> FrozenTree? {
+        changing.lock()
+        defer { changing.unlock() }
+        return with { state in
+            guard let root = state.table[.root] else { return nil }
+            guard root.content.revision != nil || !state.changedGroups.isEmpty else { return nil }
+            return FrozenTree(
+                revision: state.revision, root: frozenDirectory(root), linked: state.changedGroups.mapValues(frozen))
+        }
+    }
+
+    private func frozenDirectory(_ inode: Inode) -> FrozenInode {
+        let directory = FrozenInode(inode, bytes: nil)
+        directory.names = inode.edits.map { name, edit in
+            guard let child = edit.inode else { return FrozenName(name: name, edit: edit, child: nil, group: nil) }
+            if let group = child.content.group { return FrozenName(name: name, edit: edit, child: nil, group: group) }
+            let isDirectory = child.content.entry.type == .directory
+            return FrozenName(
+                name: name, edit: edit, child: isDirectory ? frozenDirectory(child) : frozen(child), group: nil)
+        }
+        return directory
+    }
+
+    private func frozen(_ inode: Inode) -> FrozenInode {
+        let frozen = FrozenInode(inode, bytes: inode.content.file.map { cache.freeze($0) })
+        // From here on it counts anew how far the file is cut off.
+        inode.content.lowestSize = .max
+        return frozen
+    }
+}

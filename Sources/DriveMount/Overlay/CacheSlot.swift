@@ -1,0 +1,42 @@
+internal import Foundation
+internal import LocalCache
+internal import Primitives
+internal import SystemPackage
+
+/// The cache of one mount. A drive may be mounted several times on one machine, and each mount has a cache of its own; the first
+/// one that nobody uses is taken, so that whatever an interrupted mount has left there is carried on, wherever the next one is.
+struct CacheSlot: Sendable {
+    let cache: LocalCache
+    /// What it remembers, by key.
+    let records: [[UInt8]: [UInt8]]
+
+    /// So many mounts of one drive at once.
+    private static let limit = 64
+
+    /// Blocks while it reads.
+    ///
+    /// - Throws: `CacheError`.
+    static func open(in directory: FilePath, key: Secret, isReadOnly: Bool, _ options: MountOptions) throws -> CacheSlot
+    {
+        try FileManager.default.createDirectory(
+            atPath: directory.string, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
+        let limits = CacheLimits(byteCount: options.cacheByteCount, minimumFreeByteCount: options.minimumFreeByteCount)
+        for number in 1...limit {
+            // Changes are not left to a mount that may make none.
+            let path = directory.appending("\(isReadOnly ? "reading" : "writing")-\(number)")
+            do { return try CacheSlot(path, key: key, limits) } catch CacheError.inUse { continue }
+        }
+        throw CacheError.inUse(directory: directory.string)
+    }
+
+    private init(_ directory: FilePath, key: Secret, _ limits: CacheLimits) throws {
+        var records: [[UInt8]: [UInt8]] = [:]
+        cache = try LocalCache(directory: directory.string, key: key, limits: limits) { change in
+            switch change {
+            case .put(let key, let value): records[key] = value
+            case .delete(let key): records[key] = nil
+            }
+        }
+        self.records = records
+    }
+}

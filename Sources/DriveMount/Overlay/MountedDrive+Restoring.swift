@@ -1,0 +1,85 @@
+internal import Drive
+internal import DriveFormat
+internal import FUSE
+internal import LocalCache
+internal import SCALE
+
+extension MountedDrive {
+    /// Takes up what an earlier mount has changed and not committed, on top of the drive as it is now.
+    ///
+    /// - Throws: `ScaleError` for a record that no version of this has written; what reading the drive throws.
+    func restore(_ records: [[UInt8]: [UInt8]]) async throws {
+        var contents: [InodeNumber: InodeContent] = [:]
+        var names: [Place: NameRecord] = [:]
+        var files: [[UInt8]: FileNumber] = [:]
+        for (key, value) in records {
+            switch OverlayKey(key) {
+            case .inode(let number): contents[number] = try InodeRecord(scaleBytes: value).content
+            case .name(let place): names[place] = try NameRecord(scaleBytes: value)
+            case .content(let id):
+                if let number = InodeNumber(littleEndian: value) { files[id] = FileNumber(number.rawValue) }
+            case nil: continue
+            }
+        }
+        // What a changed inode owns is nobody else's, whatever was remembered late.
+        let owned = Set(contents.values.compactMap(\.file))
+        let (found, known, used) = (contents, names, files.filter { !owned.contains($0.value) })
+        // Where the mount has ended between a commit and what follows it.
+        let cache = cache
+        try await Self.onThread {
+            for file in used.values where cache.extents(of: file, in: 0..<(1 << 44)).contains(where: \.kind.isDirty) {
+                try cache.clean(cache.freeze(file))
+            }
+        }
+        try with { state in try self.restore(found, known, used, &state) }
+        try await rebase(.root, onto: liveView.snapshot.root)
+    }
+
+    private func restore(
+        _ contents: [InodeNumber: InodeContent], _ names: [Place: NameRecord], _ files: [[UInt8]: FileNumber],
+        _ state: inout State
+    ) throws {
+        state.contentFiles = files.mapValues { ContentFile(file: $0) }
+        for (number, content) in contents {
+            var content = content
+            content.revision = 0
+            if number == .root {
+                state.table[.root]?.content = content
+            } else {
+                let inode = state.table.restore(number, in: liveView, content)
+                if let group = content.group { state.changedGroups[group] = inode }
+            }
+        }
+        for (place, record) in names {
+            guard let directory = state.table[place.parent] else { continue }
+            let inode = record.inode.flatMap { state.table[$0] }
+            // A name without what it stands for is no name.
+            guard record.inode == nil || inode != nil else { continue }
+            directory.edits[place.name] = NameEdit(
+                inode: inode, base: record.base, isInBase: record.isInBase, isSame: record.isSame, revision: 0,
+                staged: record.staged)
+            _ = state.table.rename(place, to: inode)
+        }
+    }
+
+    /// Lays what was changed in a directory over what the drive has there now, and so on below.
+    private func rebase(_ number: InodeNumber, onto now: Entry) async throws {
+        let edits = with { state -> [[UInt8]: NameEdit] in
+            guard let inode = state.table[number] else { return [:] }
+            guard inode.content.revision != nil else {
+                inode.content = InodeContent(entry: now, group: nil, linkCount: 1)
+                return [:]
+            }
+            inode.content.entry.content = now.content
+            return inode.edits
+        }
+        for (name, edit) in edits {
+            let found = try await liveView.snapshot.lookUp(name, in: now)
+            with { $0.table[number]?.edits[name]?.isInBase = found != nil }
+            guard edit.isSame, let child = edit.inode, child.content.entry.type == .directory, let found,
+                found.entry.type == .directory
+            else { continue }
+            try await rebase(child.number, onto: found.entry)
+        }
+    }
+}

@@ -1,0 +1,129 @@
+internal import DriveFormat
+internal import FUSE
+internal import LocalCache
+internal import SCALE
+
+/// What the cache remembers of a mount's changes: a record for each inode and each name that is not in the drive as it is here.
+///
+/// Format: Docs/Format/Overlay.md.
+enum OverlayKey: Hashable {
+    case inode(InodeNumber)
+    case name(Place)
+    /// The cache's file that has bytes of what the drive has under this name.
+    case content([UInt8])
+
+    var bytes: [UInt8] {
+        switch self {
+        case .inode(let number): [1] + number.littleEndianBytes
+        case .name(let place): [2] + place.parent.littleEndianBytes + place.name
+        case .content(let id): [3] + id
+        }
+    }
+
+    /// Nil for what no version of this writes.
+    init?(_ bytes: [UInt8]) {
+        guard let kind = bytes.first else { return nil }
+        let rest = bytes.dropFirst()
+        switch kind {
+        case 1:
+            guard let number = InodeNumber(littleEndian: rest), rest.count == 8 else { return nil }
+            self = .inode(number)
+        case 2:
+            guard let parent = InodeNumber(littleEndian: rest), Entry.isValidName(Array(rest.dropFirst(8))) else {
+                return nil
+            }
+            self = .name(Place(parent: parent, name: Array(rest.dropFirst(8))))
+        case 3: self = .content(Array(rest))
+        default: return nil
+        }
+    }
+}
+
+/// What is kept of a changed inode.
+struct InodeRecord: ScaleCodable {
+    let content: InodeContent
+
+    init(_ content: InodeContent) { self.content = content }
+
+    init(from decoder: inout ScaleDecoder) throws(ScaleError) {
+        let entry: Entry = try decoder.decode()
+        let group: LinkGroup? = try decoder.option()
+        var content = InodeContent(entry: entry, group: group, linkCount: try decoder.integer())
+        let hasFile = try decoder.bool()
+        content.file = hasFile ? FileNumber(try decoder.integer()) : nil
+        content.baseLimit = try decoder.integer()
+        content.attributes = try decoder.bool() ? try decoder.vector(limit: AttributeList.countLimit) : nil
+        // The size of a file is here what its content does not say any more.
+        content.size = try decoder.integer()
+        self.content = content
+    }
+
+    func encode(to encoder: inout ScaleEncoder) {
+        var entry = content.entry
+        // The root's tree is named in another way, which no entry has, and is always that of the drive as it is.
+        if case .directory(let tree) = entry.content, tree.isPointed { entry.content = .newDirectory }
+        encoder.encode(entry)
+        encoder.option(content.group)
+        encoder.integer(content.linkCount)
+        encoder.bool(content.file != nil)
+        if let file = content.file { encoder.integer(file.value) }
+        encoder.integer(content.baseLimit)
+        encoder.bool(content.attributes != nil)
+        if let attributes = content.attributes { encoder.vector(attributes) }
+        encoder.integer(content.size)
+    }
+}
+
+/// What is kept of a name that was changed.
+struct NameRecord: ScaleCodable {
+    /// Nil where it is gone.
+    let inode: InodeNumber?
+    /// Both as in `NameEdit`.
+    let base: Entry?
+    let isInBase: Bool
+    let isSame: Bool
+    let staged: Entry?
+
+    init(_ edit: NameEdit) {
+        inode = edit.inode?.number
+        base = edit.base
+        isInBase = edit.isInBase
+        isSame = edit.isSame
+        staged = edit.staged
+    }
+
+    init(from decoder: inout ScaleDecoder) throws(ScaleError) {
+        inode = try decoder.bool() ? InodeNumber(rawValue: try decoder.integer()) : nil
+        base = try decoder.option()
+        isInBase = try decoder.bool()
+        isSame = try decoder.bool()
+        staged = try decoder.option()
+    }
+
+    func encode(to encoder: inout ScaleEncoder) {
+        encoder.bool(inode != nil)
+        if let inode { encoder.integer(inode.rawValue) }
+        var base = base
+        // The same holds for the root's tree, where that was a directory's.
+        if case .directory(let tree) = base?.content, tree.isPointed { base?.content = .newDirectory }
+        encoder.option(base)
+        encoder.bool(isInBase)
+        encoder.bool(isSame)
+        encoder.option(staged)
+    }
+}
+
+extension InodeNumber {
+    var littleEndianBytes: [UInt8] {
+        var bytes: [UInt8] = []
+        for index in 0..<8 { bytes.append(UInt8(truncatingIfNeeded: rawValue >> (8 * UInt64(index)))) }
+        return bytes
+    }
+
+    init?(littleEndian bytes: some Collection<UInt8>) {
+        guard bytes.count >= 8 else { return nil }
+        var value: UInt64 = 0
+        for byte in bytes.prefix(8).reversed() { value = value << 8 | UInt64(byte) }
+        self.init(rawValue: value)
+    }
+}

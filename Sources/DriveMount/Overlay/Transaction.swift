@@ -1,0 +1,128 @@
+internal import DriveFormat
+internal import FUSE
+internal import LocalCache
+internal import SCALE
+
+/// A change in the making: what inodes and names are to be. It is journalled as a whole, and then it is so.
+struct Transaction {
+    /// The number of this change.
+    let revision: UInt64
+    let time: Timestamp
+    private(set) var contents: [InodeNumber: (inode: Inode, content: InodeContent)] = [:]
+    private(set) var edits: [Place: (directory: Inode, edit: NameEdit)] = [:]
+    /// Records beside those of inodes and names.
+    var otherRecords: [RecordChange] = []
+    /// What else becomes of the cache's files.
+    var cacheChanges: [CacheChange] = []
+    /// The kernel is told of these.
+    var lookedUp: [Inode] = []
+    /// Nothing leads to these any more.
+    private(set) var removed: [Inode] = []
+    private let find: (InodeNumber) -> Inode?
+
+    /// - Parameter find: known inodes by number.
+    init(revision: UInt64, time: Timestamp, find: @escaping (InodeNumber) -> Inode?) {
+        self.revision = revision
+        self.time = time
+        self.find = find
+    }
+
+    /// As it is to be.
+    func content(of inode: Inode) -> InodeContent { contents[inode.number]?.content ?? inode.content }
+
+    /// What a name is to stand for, where this or an earlier change has changed it.
+    func edit(_ name: [UInt8], in directory: Inode) -> NameEdit? {
+        edits[Place(parent: directory.number, name: name)]?.edit ?? directory.edits[name]
+    }
+
+    /// Changes an inode, with the time of its change.
+    mutating func modify(_ inode: Inode, _ body: (inout InodeContent) -> Void) {
+        anchor(inode)
+        var content = content(of: inode)
+        content.entry.changed = time
+        body(&content)
+        content.revision = revision
+        contents[inode.number] = (inode, content)
+    }
+
+    /// Lets a name stand for something else; its directory gets the time.
+    ///
+    /// - Parameter base: how the name stands in the drive's directory.
+    mutating func set(_ name: [UInt8], in directory: Inode, to inode: Inode?, base: Entry?) {
+        modify(directory) { $0.entry.modified = $0.entry.changed }
+        self.name(name, in: directory, inode, base: base)
+    }
+
+    /// The same without a time.
+    mutating func name(_ name: [UInt8], in directory: Inode, _ inode: Inode?, base: Entry?) {
+        let before = edit(name, in: directory)
+        let base = before.map(\.base) ?? base
+        anchor(directory)
+        edits[Place(parent: directory.number, name: name)] = (
+            directory,
+            NameEdit(
+                inode: inode, base: base, isInBase: before?.isInBase ?? (base != nil), isSame: false,
+                revision: revision,
+                staged: before?.staged)
+        )
+    }
+
+    /// One name fewer leads to an inode; with the last one goes what is kept of it.
+    mutating func unlink(_ inode: Inode) {
+        modify(inode) { $0.linkCount -= min(1, $0.linkCount) }
+        if content(of: inode).linkCount == 0 { removed.append(inode) }
+    }
+
+    /// A changed inode is found from the root by way of changed names: whoever commits, or mounts again, goes that way. One in a
+    /// link group is found by that.
+    private mutating func anchor(_ inode: Inode) {
+        guard inode.number != .root, inode.isNamed, inode.content.group == nil,
+            let parent = find(inode.place.parent), edit(inode.place.name, in: parent) == nil
+        else { return }
+        edits[inode.place] = (
+            parent,
+            NameEdit(
+                inode: inode, base: inode.content.directoryEntry, isInBase: true, isSame: true,
+                revision: revision)
+        )
+        anchor(parent)
+        var content = content(of: parent)
+        content.revision = revision
+        contents[parent.number] = (parent, content)
+    }
+
+    /// What the cache is to remember of inodes and names.
+    var records: [RecordChange] {
+        let gone = Set(removed.map(\.number))
+        var records = otherRecords
+        records += contents.map { number, item -> RecordChange in
+            let key = OverlayKey.inode(number).bytes
+            return gone.contains(number)
+                ? .delete(key: key) : .put(key: key, value: InodeRecord(item.content).scaleBytes)
+        }
+        for (place, item) in edits {
+            records.append(
+                .put(key: OverlayKey.name(place).bytes, value: NameRecord(item.edit).scaleBytes))
+        }
+        return records
+    }
+
+    var journal: [CacheChange] { cacheChanges + records.map { .record($0) } }
+
+    /// Makes it so.
+    func apply(to state: inout MountedDrive.State) {
+        for (_, item) in contents {
+            item.inode.content = item.content
+            guard let group = item.content.group else { continue }
+            state.table.join(item.inode, group)
+            state.changedGroups[group] = item.content.linkCount > 0 ? item.inode : nil
+        }
+        for inode in lookedUp { inode.lookups += 1 }
+        var replaced: [Inode] = []
+        for (place, item) in edits {
+            item.directory.edits[place.name] = item.edit
+            if let old = state.table.rename(place, to: item.edit.inode) { replaced.append(old) }
+        }
+        for inode in replaced { state.table.dropIfUnused(inode) }
+    }
+}

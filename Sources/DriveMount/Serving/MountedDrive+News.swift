@@ -1,0 +1,107 @@
+internal import Drive
+internal import DriveFormat
+internal import FUSE
+internal import Foundation
+
+/// What the kernel has to forget.
+enum Invalidation: Sendable {
+    /// What a name stands for.
+    case name(Place)
+    /// What an inode is like, and what a directory holds.
+    case inode(InodeNumber)
+}
+
+extension MountedDrive {
+    /// The state that names are looked up in.
+    var snapshot: Snapshot { liveView.snapshot }
+
+    /// The drive has gone on: names are looked up in the new state from now on. What is open stays what it was, and what was
+    /// changed gets another inode, as if it had been replaced by rename(2).
+    ///
+    /// - Returns: what the kernel has to forget.
+    func adopt(_ new: Snapshot) async throws -> [Invalidation] {
+        let old = snapshot
+        guard old.id != new.id else { return [] }
+        var changes: [Change] = []
+        try await collect(from: old.root, to: new.root, number: .root, new, into: &changes)
+        var groups: [LinkGroup] = []
+        try await new.forEachChangedGroup(since: old) { group, _ in groups.append(group) }
+        let (found, changed) = (changes, groups)
+        return try await Self.onThread {
+            self.changing.lock()
+            defer { self.changing.unlock() }
+            return self.with { self.goOn(to: new, found, changed, &$0) }
+        }
+    }
+
+    /// - Precondition: called with the right to change.
+    func goOn(
+        to new: Snapshot, _ changes: [Change], _ groups: [LinkGroup], _ state: inout State
+    ) -> [Invalidation] {
+        liveView.replace(with: new)
+        var invalid: [Invalidation] = []
+        for change in changes { apply(change, &state, &invalid) }
+        for group in groups where state.changedGroups[group] == nil {
+            guard let inode = state.table.inode(of: group, in: liveView) else { continue }
+            invalid += ([inode.place] + inode.otherPlaces).map { .name($0) }
+            state.table.unname(inode)
+        }
+        return invalid
+    }
+
+    enum Change {
+        /// A directory is one still, with other attributes or names.
+        case directory(InodeNumber, Entry)
+        case name(Place, isThere: Bool)
+    }
+
+    /// Looks only below directories that the kernel knows.
+    func collect(
+        from old: Entry, to new: Entry, number: InodeNumber, _ snapshot: Snapshot, into changes: inout [Change]
+    ) async throws {
+        changes.append(.directory(number, new))
+        var below: [(InodeNumber, Entry, Entry)] = []
+        var names: [(Place, Bool)] = []
+        try await snapshot.forEachChange(from: old, to: new) { change in
+            if let old = change.old, let new = change.new, old.type == .directory, new.type == .directory {
+                // What took the directory's place here, or came from elsewhere, is not what the drive has.
+                let known = self.with { state -> InodeNumber? in
+                    guard state.table[number]?.edits[change.name].map(\.isSame) ?? true else { return nil }
+                    return state.table.inode(named: change.name, in: number)?.number
+                }
+                if let known { below.append((known, old, new)) }
+            } else {
+                names.append((Place(parent: number, name: change.name), change.new != nil))
+            }
+        }
+        changes += names.map { .name($0, isThere: $1) }
+        for (number, old, new) in below {
+            try await collect(from: old, to: new, number: number, snapshot, into: &changes)
+        }
+    }
+
+    private func apply(_ change: Change, _ state: inout State, _ invalid: inout [Invalidation]) {
+        switch change {
+        case .directory(let number, let entry):
+            guard let inode = state.table[number], inode.content.entry.type == .directory, !inode.content.isNew else {
+                return
+            }
+            if inode.content.revision == nil {
+                inode.content.entry = entry
+            } else {
+                // What was changed here stays, over what the drive has now.
+                inode.content.entry.content = entry.content
+            }
+            invalid.append(.inode(number))
+        case .name(let place, let isThere):
+            // What was changed here stays until it is committed, and both are kept then.
+            if let directory = state.table[place.parent], directory.edits[place.name] != nil {
+                directory.edits[place.name]?.isInBase = isThere
+                return
+            }
+            // Also where nothing was: the kernel remembers that, too.
+            invalid.append(.name(place))
+            if let inode = state.table.inode(named: place.name, in: place.parent) { state.table.unname(inode) }
+        }
+    }
+}

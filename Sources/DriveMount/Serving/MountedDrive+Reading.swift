@@ -1,0 +1,140 @@
+internal import Drive
+internal import DriveFormat
+internal import FUSE
+internal import LocalCache
+internal import Foundation
+internal import SystemPackage
+
+/// A file's bytes as they were when somebody asked for them.
+struct ReadableFile: Sendable {
+    let inode: Inode
+    let entry: Entry
+    let size: UInt64
+    let file: FileNumber?
+    /// Where what the drive has ends.
+    let baseEnd: UInt64
+    let snapshot: Snapshot
+
+    init(_ inode: Inode) {
+        self.inode = inode
+        entry = inode.content.entry
+        size = inode.content.size
+        file = inode.content.file ?? inode.used?.file
+        baseEnd = min(entry.size, inode.content.baseLimit)
+        snapshot = inode.view.snapshot
+    }
+}
+
+extension MountedDrive {
+    func read(_ number: InodeNumber, handle: UInt64, offset: UInt64, count: Int, _ reply: Reply<Bytes>) {
+        let found = with { state -> (ReadableFile, FileHandle)? in
+            guard let handle = state.files[handle] else { return nil }
+            return (ReadableFile(handle.inode), handle)
+        }
+        guard let (file, handle) = found else { return reply.fail(.badFileDescriptor) }
+        let (end, isBeyond) = offset.addingReportingOverflow(UInt64(count))
+        let range = offset..<max(offset, min(isBeyond ? .max : end, file.size))
+        guard !range.isEmpty else { return reply(Bytes([])) }
+        var bytes = [UInt8](repeating: 0, count: range.count)
+        do {
+            let missing = try readHere(file, range, into: &bytes)
+            let isWalking = handle.walk.note(range)
+            if missing.isEmpty {
+                if isWalking { fetching.goAhead(of: range.upperBound, file, handle.walk, self) }
+                return reply(Bytes(bytes))
+            }
+            let here = bytes
+            later(reply) {
+                var bytes = here
+                try await self.fetch(
+                    missing, of: file, from: range.lowerBound, into: &bytes, isWalking ? handle.walk : nil)
+                return Bytes(bytes)
+            }
+        } catch { reply.fail(Errno(error)) }
+    }
+
+    /// Reads what is on this machine; what is nowhere is zero.
+    ///
+    /// - Returns: what has to be fetched.
+    func readHere(_ file: ReadableFile, _ range: Range<UInt64>, into bytes: inout [UInt8]) throws -> [Range<UInt64>] {
+        var missing = [range]
+        if let number = file.file {
+            var span = bytes.mutableSpan
+            let filled = try cache.read(number, range, into: &span)
+            missing = range.without(filled)
+        }
+        missing = missing.compactMap { part in
+            let needed = part.clamped(to: 0..<file.baseEnd)
+            return needed.isEmpty ? nil : needed
+        }
+        guard case .inline(let base) = file.entry.content else { return missing }
+        for part in missing {
+            for position in part { bytes[Int(position - range.lowerBound)] = base[Int(position)] }
+        }
+        return []
+    }
+
+    /// Reads parts of what the drive has, and keeps them in the cache.
+    private func fetch(
+        _ missing: [Range<UInt64>], of file: ReadableFile, from start: UInt64, into bytes: inout [UInt8],
+        _ walk: ReadWalk?
+    ) async throws {
+        if let walk {
+            // Whole units, which others may be waiting for already.
+            try await fetching.units(holding: missing, of: file, walk, self)
+            let range = start..<start + UInt64(bytes.count)
+            let rest = try readHere(file, range, into: &bytes)
+            if rest.isEmpty { return }
+            return try await fetch(rest, of: file, from: start, into: &bytes, nil)
+        }
+        for part in missing {
+            let wanted = part.widened(to: Self.fetchGrain, within: file.baseEnd)
+            var fetched: [UInt8] = []
+            fetched.reserveCapacity(wanted.count)
+            try await file.snapshot.read(file.entry, range: wanted) { fetched += $0 }
+            guard fetched.count == wanted.count else { throw Errno.ioError }
+            let (from, to) = (Int(part.lowerBound - start), Int(part.lowerBound - wanted.lowerBound))
+            bytes.replaceSubrange(from..<from + part.count, with: fetched[to..<to + part.count])
+            await keep(fetched, of: file, at: wanted.lowerBound)
+        }
+    }
+
+    /// A frame's payload: less cannot be fetched.
+    private static let fetchGrain: UInt64 = 16 << 10
+
+    /// Keeps what was fetched, unless it is out of date by now. That it is kept is no promise.
+    func keep(_ bytes: [UInt8], of file: ReadableFile, at offset: UInt64) async {
+        guard let number = file.file else { return }
+        _ = try? await Self.onThread {
+            // What is cut off meanwhile must not come back.
+            try self.changing.withLock {
+                let content = file.inode.content
+                let end = min(content.entry.size, content.baseLimit)
+                let current = content.file ?? self.with { _ in file.inode.used?.file }
+                guard current == number, offset < end else { return }
+                let count = min(UInt64(bytes.count), end - offset)
+                try self.cache.keep(bytes.span.extracting(0..<Int(count)), of: number, at: offset)
+            }
+        }
+    }
+}
+
+extension Range<UInt64> {
+    /// The parts that are in none of these.
+    func without(_ others: [Range<UInt64>]) -> [Range<UInt64>] {
+        var rest: [Range<UInt64>] = []
+        var start = lowerBound
+        for other in others {
+            if start < other.lowerBound { rest.append(start..<other.lowerBound) }
+            start = Swift.max(start, other.upperBound)
+        }
+        if start < upperBound { rest.append(start..<upperBound) }
+        return rest
+    }
+
+    /// From one multiple of a number to another.
+    func widened(to grain: UInt64, within end: UInt64) -> Range<UInt64> {
+        let start = lowerBound / grain * grain
+        return start..<Swift.max(upperBound, Swift.min(end, (upperBound + grain - 1) / grain * grain))
+    }
+}
