@@ -138,6 +138,8 @@ let package = Package(
             name: "IntegrationTests", dependencies: [library("Subprocess", "swift-subprocess"), system],
             path: "Tests/Integration", exclude: ["Sessions", "Tools", "changes", "mount-model"], swiftSettings: common),
         test("DatabaseTests", ["Database"]),
+        test(
+            "DriveMountTests", ["DriveMount", "DriveFormat", "FUSE", "LocalCache", "Primitives", "SCALE", "Sealing"]),
         test("LocalCacheTests", ["LocalCache", "Primitives", "TestSupport"]),
         test(
             "CommandsTests",

@@ -1,6 +1,7 @@
 internal import Drive
 internal import DriveFormat
 internal import FUSE
+internal import LocalCache
 internal import Primitives
 
 /// All inodes that the kernel knows, by number and by name.
@@ -18,6 +19,8 @@ struct InodeTable {
     private var inodes: [InodeNumber: Inode] = [:]
     private var names: [Place: Inode] = [:]
     private var groups: [Group: Inode] = [:]
+    /// Files of the cache whose inodes are gone.
+    private var abandoned: [FileNumber] = []
 
     var count: Int { inodes.count }
 
@@ -117,7 +120,15 @@ struct InodeTable {
 
     /// Its number may be another one's by now.
     private mutating func remove(_ inode: Inode) {
-        if inodes[inode.number] === inode { inodes[inode.number] = nil }
+        guard inodes[inode.number] === inode else { return }
+        inodes[inode.number] = nil
+        if let file = inode.content.file, inode.content.linkCount == 0 { abandoned.append(file) }
+    }
+
+    /// Hands over the files of the cache that nobody can read any more.
+    mutating func takeAbandoned() -> [FileNumber] {
+        defer { abandoned = [] }
+        return abandoned
     }
 
     // MARK: Changing

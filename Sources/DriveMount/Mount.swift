@@ -87,13 +87,17 @@ public final class Mount: Sendable {
 
     // MARK: Committing and following
 
+    /// Between two commits, also where the first has failed.
+    private static let commitPause: Duration = .seconds(10)
+
     /// Commits what was changed when its time has come, and takes over what other machines commit: one after the other.
     private func follow() async {
         let clock = ContinuousClock()
         var (committed, polled) = (clock.now, clock.now)
         while (try? await Task.sleep(for: .milliseconds(500))) != nil {
-            let isDue = clock.now - committed >= options.commitInterval
-            if isDue || mounted.cache.dirtyByteCount >= options.commitByteCount {
+            let waited = clock.now - committed
+            let isMuch = mounted.cache.dirtyByteCount >= options.commitByteCount && waited >= Self.commitPause
+            if waited >= options.commitInterval || isMuch {
                 await attempt("the commit could not be made") { try await self.commit(ChangeOptions()) }
                 (committed, polled) = (clock.now, clock.now)
             } else if clock.now - polled >= options.pollInterval {

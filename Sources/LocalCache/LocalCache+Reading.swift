@@ -28,6 +28,9 @@ extension LocalCache {
         }
     }
 
+    /// The files of which something is here.
+    public var files: [FileNumber] { Array(index.withLock(\.files.keys)) }
+
     /// What is here of a range, in order; neighbours of one kind are one.
     public func extents(of file: FileNumber, in range: Range<UInt64>) -> [(range: Range<UInt64>, kind: ExtentKind)] {
         Self.merged(index.withLock { $0.extents(of: file, in: range) })

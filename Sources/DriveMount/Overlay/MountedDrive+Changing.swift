@@ -40,10 +40,12 @@ extension MountedDrive {
 
     /// What is in the journal is so from now on.
     func finish(_ transaction: Transaction) {
-        with { state in
+        let abandoned = with { state in
             state.revision = transaction.revision
             transaction.apply(to: &state)
+            return state.table.takeAbandoned()
         }
+        remove(abandoned)
     }
 
     /// Finds out what names stand for, and makes a change of them: at once where that is known, later where it has to be read.

@@ -30,6 +30,10 @@ extension MountedDrive {
             for file in used.values where cache.extents(of: file, in: 0..<(1 << 44)).contains(where: \.kind.isDirty) {
                 try cache.clean(cache.freeze(file))
             }
+            // Files that had no name any more were still open then.
+            let known = owned.union(used.values)
+            let lost = cache.files.filter { !known.contains($0) }
+            if !lost.isEmpty { try cache.apply(lost.map { .remove($0) }) }
         }
         try with { state in try self.restore(found, known, used, &state) }
         try await rebase(.root, onto: liveView.snapshot.root)

@@ -16,8 +16,6 @@ struct Transaction {
     var cacheChanges: [CacheChange] = []
     /// The kernel is told of these.
     var lookedUp: [Inode] = []
-    /// Nothing leads to these any more.
-    private(set) var removed: [Inode] = []
     private let find: (InodeNumber) -> Inode?
 
     /// - Parameter find: known inodes by number.
@@ -67,11 +65,8 @@ struct Transaction {
         )
     }
 
-    /// One name fewer leads to an inode; with the last one goes what is kept of it.
-    mutating func unlink(_ inode: Inode) {
-        modify(inode) { $0.linkCount -= min(1, $0.linkCount) }
-        if content(of: inode).linkCount == 0 { removed.append(inode) }
-    }
+    /// One name fewer leads to an inode.
+    mutating func unlink(_ inode: Inode) { modify(inode) { $0.linkCount -= min(1, $0.linkCount) } }
 
     /// A changed inode is found from the root by way of changed names: whoever commits, or mounts again, goes that way. One in a
     /// link group is found by that.
@@ -93,11 +88,11 @@ struct Transaction {
 
     /// What the cache is to remember of inodes and names.
     var records: [RecordChange] {
-        let gone = Set(removed.map(\.number))
         var records = otherRecords
         records += contents.map { number, item -> RecordChange in
             let key = OverlayKey.inode(number).bytes
-            return gone.contains(number)
+            // What no name leads to is lost with this process, as it is with any file system.
+            return item.content.linkCount == 0
                 ? .delete(key: key) : .put(key: key, value: InodeRecord(item.content).scaleBytes)
         }
         for (place, item) in edits {

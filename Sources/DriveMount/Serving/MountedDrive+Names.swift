@@ -1,6 +1,7 @@
 internal import Drive
 internal import DriveFormat
 internal import FUSE
+internal import LocalCache
 internal import SystemPackage
 
 extension MountedDrive: FileSystem {
@@ -42,7 +43,18 @@ extension MountedDrive: FileSystem {
         }
     }
 
-    func forget(_ inode: InodeNumber, lookups: UInt64) { with { $0.table.forget(inode, lookups: lookups) } }
+    func forget(_ inode: InodeNumber, lookups: UInt64) {
+        let abandoned = with { state in
+            state.table.forget(inode, lookups: lookups)
+            return state.table.takeAbandoned()
+        }
+        remove(abandoned)
+    }
+
+    /// What nobody can read any more takes no room; where that fails, the next mount does it.
+    func remove(_ abandoned: [FileNumber]) {
+        if !abandoned.isEmpty { try? cache.apply(abandoned.map { .remove($0) }) }
+    }
 
     func statistics(_ reply: Reply<SpaceStatistics>) {
         let statistics = with(\.statistics)

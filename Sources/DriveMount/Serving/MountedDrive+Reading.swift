@@ -111,7 +111,8 @@ extension MountedDrive {
                 let content = file.inode.content
                 let end = min(content.entry.size, content.baseLimit)
                 let current = content.file ?? self.with { _ in file.inode.used?.file }
-                guard current == number, offset < end else { return }
+                // Nor what was in the drive before: what was written over it may be committed and evicted by now.
+                guard current == number, offset < end, content.entry.content == file.entry.content else { return }
                 let count = min(UInt64(bytes.count), end - offset)
                 try self.cache.keep(bytes.span.extracting(0..<Int(count)), of: number, at: offset)
             }
