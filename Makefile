@@ -53,11 +53,14 @@ check: $(STAMPS)/deps  ## formatting, warnings, imports, scripts
 format:  ## write the one formatting there is
 	swift format -i -r Package.swift Sources Tests Examples
 
-# By itself each: the drive's take the processor for minutes, the cache's threads for seconds, and others wait for answers.
+# By themselves: the drive's tests take the processor for minutes, the cache's its threads for seconds, and others wait for answers or
+# have to end in time.
+TIMED := '^DriveTests\.(SendingAhead|LapsedContents)Tests'
 unit: $(STAMPS)/deps
 	$(STRICT) swift test $(DEBUG:--build-tests=) --parallel --skip '^IntegrationTests\.' --skip '^DriveTests\.' --skip '^LocalCacheTests\.'
 	$(STRICT) swift test $(DEBUG:--build-tests=) --parallel --filter '^LocalCacheTests\.'
-	$(STRICT) swift test $(DEBUG:--build-tests=) --parallel --filter '^DriveTests\.'
+	$(STRICT) swift test $(DEBUG:--build-tests=) --parallel --filter $(TIMED)
+	$(STRICT) swift test $(DEBUG:--build-tests=) --parallel --filter '^DriveTests\.' --skip $(TIMED)
 
 integration: build  ## the release program against real processes of the local network
 	@$(BINARY) manual .build/manual 2>/dev/null

@@ -27,7 +27,7 @@ struct LapsedContentsTests {
         #expect(try await anew.head().bytes("/file") == content)
     }
 
-    @Test(.timeLimit(.minutes(20)))
+    @Test(.timeLimit(.minutes(5)))
     func `what an interrupted change has sent is stored again where it was deleted since`() async throws {
         try await DriveFixture.with { fixture in
             let drive = try await fixture.created(segmentsPerVolume: 1)
@@ -54,7 +54,7 @@ struct LapsedContentsTests {
         }
     }
 
-    @Test(.timeLimit(.minutes(20)))
+    @Test(.timeLimit(.minutes(5)))
     func `a commit whose contents were deleted before it was complete is made again with all of them`() async throws {
         try await DriveFixture.with { fixture in
             let drive = try await fixture.created(segmentsPerVolume: 1)

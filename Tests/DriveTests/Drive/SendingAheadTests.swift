@@ -32,7 +32,7 @@ struct SendingAheadTests {
         while !condition() { try await Task.sleep(for: .milliseconds(2)) }
     }
 
-    @Test(.timeLimit(.minutes(20)))
+    @Test(.timeLimit(.minutes(5)))
     func `full volumes are files before the last bytes of their change are read`() async throws {
         try await DriveFixture.with { fixture in
             let drive = try await fixture.created(segmentsPerVolume: 1)
@@ -45,7 +45,7 @@ struct SendingAheadTests {
         }
     }
 
-    @Test(.timeLimit(.minutes(20)))
+    @Test(.timeLimit(.minutes(5)))
     func `what a broken change has sent is the next one's, and no deal stays open`() async throws {
         try await DriveFixture.with { fixture in
             let drive = try await fixture.created(segmentsPerVolume: 1)
@@ -82,7 +82,7 @@ struct SendingAheadTests {
         }
     }
 
-    @Test(.timeLimit(.minutes(20)))
+    @Test(.timeLimit(.minutes(5)))
     func `a volume that somebody else declares while it is sent ahead is stored under another name`() async throws {
         try await DriveFixture.with { fixture in
             let drive = try await fixture.created(segmentsPerVolume: 1)
@@ -103,7 +103,7 @@ struct SendingAheadTests {
         }
     }
 
-    @Test(.timeLimit(.minutes(20)))
+    @Test(.timeLimit(.minutes(5)))
     func `a change that turns out too large leaves room for others`() async throws {
         try await DriveFixture.with(territory: 12 * 96 << 20) { fixture in
             let drive = try await fixture.created(segmentsPerVolume: 1)
@@ -118,7 +118,7 @@ struct SendingAheadTests {
         }
     }
 
-    @Test(.timeLimit(.minutes(20)))
+    @Test(.timeLimit(.minutes(5)))
     func `no more than two volumes are declared that are not sent`() async throws {
         try await DriveFixture.with { fixture in
             let drive = try await fixture.created(segmentsPerVolume: 1)
@@ -139,7 +139,7 @@ struct SendingAheadTests {
         }
     }
 
-    @Test(.timeLimit(.minutes(20)))
+    @Test(.timeLimit(.minutes(5)))
     func `a change that is to stay on this machine sends nothing`() async throws {
         try await DriveFixture.with { fixture in
             let drive = try await fixture.created(segmentsPerVolume: 1)
