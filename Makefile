@@ -16,8 +16,10 @@ RELEASE := -c release --static-swift-stdlib --product cessdrive
 
 PACKAGES := libsodium-dev libcurl4-openssl-dev libisal-dev libzstd-dev libssl-dev libsqlite3-dev libsecp256k1-dev \
             libxxhash-dev libfuse3-dev fuse3 pkg-config make python3-venv
+# What the sessions use in a mounted drive; those are skipped where one is missing.
+PROGRAMS := git gcc rsync sqlite3 fio stress-ng dbench acl attr
 
-.PHONY: all help deps build test check format unit integration devices changes mount-model faults interop bench bench-quick demo docs install clean
+.PHONY: all help deps build test check format unit integration devices changes mount-model mount-kills faults interop bench bench-quick demo docs install clean
 
 all: build
 
@@ -36,6 +38,14 @@ $(STAMPS)/deps: Makefile
 	  root=$$([ $$(id -u) = 0 ] || echo sudo); \
 	  $$root apt-get update -qq; \
 	  DEBIAN_FRONTEND=noninteractive $$root apt-get install -y -qq --no-install-recommends $$missing >/dev/null; \
+	fi
+	@touch $@
+
+$(STAMPS)/programs: Makefile
+	@mkdir -p $(STAMPS)
+	@missing=$$(for p in $(PROGRAMS); do dpkg -s $$p 2>/dev/null | grep -q '^Status: install ok' || echo $$p; done); \
+	if [ -n "$$missing" ] && [ $$(id -u) = 0 ] && command -v apt-get >/dev/null; then \
+	  apt-get update -qq; DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $$missing >/dev/null; \
 	fi
 	@touch $@
 
@@ -62,7 +72,7 @@ unit: $(STAMPS)/deps
 	$(STRICT) swift test $(DEBUG:--build-tests=) --parallel --filter $(TIMED)
 	$(STRICT) swift test $(DEBUG:--build-tests=) --parallel --filter '^DriveTests\.' --skip $(TIMED)
 
-integration: build  ## the release program against real processes of the local network
+integration: build $(STAMPS)/programs  ## the release program against real processes of the local network
 	@$(BINARY) manual .build/manual 2>/dev/null
 	@diff -r .build/manual Docs/Manual || { echo "make: the manual pages are not those of the commands: make docs" >&2; exit 1; }
 	CESSDRIVE_BINARY=$(CURDIR)/$(BINARY) $(STRICT) swift test $(DEBUG:--build-tests=) --filter IntegrationTests
@@ -75,6 +85,9 @@ changes: build  ## very many small changes in a small territory, real processes;
 
 mount-model: build  ## the same random operations in a mount and in a directory, over kill -9 and commits; SEEDS="1 2 3"
 	Tests/Integration/mount-model $(CURDIR)/$(BINARY) $(or $(SEEDS),1 2 3)
+
+mount-kills: build  ## a mount that is killed while programs write, with faulty nodes below; KILLS=300 SEED=1
+	Tests/Integration/mount-kills $(CURDIR)/$(BINARY) $(or $(KILLS),300) $(or $(SEED),1)
 
 faults: build  ## of them only what goes wrong: nodes, chain, network, leases, signals
 	CESSDRIVE_SESSIONS=chaos,lies,network,interrupt,lease,recover,space,machines,stock $(MAKE) integration
@@ -96,6 +109,7 @@ docs: build  ## the manual pages, from the commands themselves
 
 install: build  ## the program, manual pages and completions under PREFIX
 	install -Dm755 $(BINARY) $(DESTDIR)$(PREFIX)/bin/cessdrive
+	if [ $$(id -u) = 0 ]; then install -d $(DESTDIR)/sbin && ln -sf $(PREFIX)/bin/cessdrive $(DESTDIR)/sbin/mount.cessdrive; fi
 	for page in Docs/Manual/*.1; do install -Dm644 $$page $(DESTDIR)$(PREFIX)/share/man/man1/$${page##*/}; done
 	mkdir -p $(DESTDIR)$(PREFIX)/share/{bash-completion/completions,zsh/site-functions,fish/vendor_completions.d}
 	$(BINARY) completions bash >$(DESTDIR)$(PREFIX)/share/bash-completion/completions/cessdrive

@@ -20,6 +20,9 @@ static inline int cessdrive_rename_without_replacing(int directory, const char *
 /// field, as Swift does where it is named, reads beyond the end of the buffer.
 static inline const char *_Nonnull cessdrive_entry_name(const struct dirent *_Nonnull entry) { return entry->d_name; }
 
+/// syncfs(2).
+static inline int cessdrive_sync_file_system(int descriptor) { return (int)syscall(SYS_syncfs, descriptor); }
+
 extern char *strptime(const char *text, const char *format, struct tm *parts);
 enum { CESSDRIVE_SEEK_DATA = 3, CESSDRIVE_SEEK_HOLE = 4, CESSDRIVE_O_DIRECT = __O_DIRECT, CESSDRIVE_O_NOATIME = __O_NOATIME };
 

@@ -5,6 +5,7 @@ internal import Primitives
 internal import SCALE
 public import Sealing
 public import Substrate
+internal import Synchronization
 internal import SystemPackage
 
 /// A drive of this user, opened: the way to read it and to change it.
@@ -29,6 +30,7 @@ public final class Drive: Sendable {
     /// From how many partly filled volumes on some are folded.
     let partialLimit: Int
     private let health = NodeHealth()
+    private let keeper = Mutex<(any BlobKeeper)?>(nil)
 
     /// Opens the drive's memory on this machine. Blocks while it does; asks nothing of the network.
     ///
@@ -92,12 +94,17 @@ public final class Drive: Sendable {
             folded = FoldedVolumes(tables: tables)
         }
         folded.replace(with: try await database.foldedVolumes())
-        let blobs = BlobReader(segments: segments, folded: folded, keys: keys.drive, epochs: try await epochKeys())
+        let blobs = BlobReader(
+            segments: segments, folded: folded, keeper: keeper.withLock { $0 }, keys: keys.drive,
+            epochs: try await epochKeys())
         let sets = DriveVolumeSets(drive: self, folded: folded, reader: blobs)
         let heads = DriveHeads(discovery: discovery(segments), database: database, drive: id, sets: sets)
         return Reading(
             segments: segments, preludes: preludes, tables: tables, folded: folded, blobs: blobs, heads: heads)
     }
+
+    /// Has nodes of trees kept on this machine from now on, for as long as this value lives.
+    public func keep(in keeper: any BlobKeeper) { self.keeper.withLock { $0 = keeper } }
 
     private func news(_ local: any LocalSegments) async throws -> FoldedVolumes.News {
         _ = try await reading(local: local, isFollowing: false).heads.refresh()

@@ -8,6 +8,12 @@ public struct NamedInode: Sendable {
     public let entry: Entry
     /// What it stands for, and how many names that has; nil where the drive has lost it.
     public let inode: LinkedInode?
+
+    public init(name: [UInt8], entry: Entry, inode: LinkedInode?) {
+        self.name = name
+        self.entry = entry
+        self.inode = inode
+    }
 }
 
 extension Snapshot {

@@ -136,7 +136,7 @@ extension Drive {
     }
 
     /// The first parent; nil for a drive's first commit.
-    private func parent(of found: FoundCommit, _ reading: Reading) async throws -> FoundCommit? {
+    func parent(of found: FoundCommit, _ reading: Reading) async throws -> FoundCommit? {
         guard let reference = found.commit.parents.first else { return nil }
         return try await commit(reference, reading)
     }

@@ -11,8 +11,15 @@ public enum CommandLineProgram {
         ignoreSIGPIPE()
         cessdrive_forbid_cores()
         cessdrive_keep_freed_memory()
-        let status = await run(ByteText.arguments, environment: ByteText.environment)
+        let status = await run(arguments, environment: ByteText.environment)
         exit(status.rawValue)
+    }
+
+    /// What this process was asked for; called as mount(8) calls its helpers, in the words of `cessdrive mount`.
+    static var arguments: [String] {
+        let name = ByteText.programName.split(separator: "/").last.map(String.init)
+        return name == FstabArguments.programName
+            ? FstabArguments.mountArguments(ByteText.arguments) : ByteText.arguments
     }
 
     /// The one place where errors are reported.

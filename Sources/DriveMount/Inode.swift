@@ -77,6 +77,8 @@ struct InodeContent {
     var baseLimit: UInt64 = .max
     /// The least size that it has had since it was frozen for a commit.
     var lowestSize: UInt64 = .max
+    /// The change that has given it another content in the drive, by a copy.
+    var baseRevision: UInt64 = 0
     /// Extended attributes in the place of the entry's.
     var attributes: [Attribute]?
     /// When it was read last, where that is not when it was modified. The drive does not keep it.

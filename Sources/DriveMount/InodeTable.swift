@@ -54,12 +54,24 @@ struct InodeTable {
         return inode
     }
 
-    /// A root: of the drive, or of what is under `.snapshots`.
-    mutating func insertRoot(_ number: InodeNumber, _ entry: Entry, of view: View, parent: InodeNumber) -> Inode {
+    /// The root of the drive, or the directory of its past.
+    mutating func insertRoot(_ number: InodeNumber, _ entry: Entry, of view: View) -> Inode {
         let inode = Inode(
-            number, in: view, place: Place(parent: parent, name: []),
+            number, in: view, place: Place(parent: .root, name: []),
             content: InodeContent(entry: entry, group: nil, linkCount: 1))
         inodes[number] = inode
+        return inode
+    }
+
+    /// The root of a state of the past.
+    mutating func insertSnapshot(_ name: [UInt8], _ entry: Entry, of view: View) -> Inode {
+        let place = Place(parent: .snapshots, name: name)
+        if let known = names[place] { return known }
+        let inode = Inode(
+            freeNumber(Self.number(of: name, in: .snapshots, group: nil)), in: view, place: place,
+            content: InodeContent(entry: entry, group: nil, linkCount: 1))
+        inodes[inode.number] = inode
+        names[place] = inode
         return inode
     }
 
@@ -85,20 +97,20 @@ struct InodeTable {
             if let group { XXHash64.hash(group.value.bytes.span, seed: 0) } else {
                 XXHash64.hash(name.span, seed: parent.rawValue)
             }
-        return InodeNumber(rawValue: max(hash, InodeNumber.root.rawValue + 1))
+        return InodeNumber(rawValue: max(hash, InodeNumber.firstFree.rawValue))
     }
 
     /// The next one that nothing has: two names may come to one number, and a file that was replaced keeps its own while it is
     /// open.
     func freeNumber(_ wanted: InodeNumber) -> InodeNumber {
         var number = wanted.rawValue
-        while number <= InodeNumber.root.rawValue || inodes[InodeNumber(rawValue: number)] != nil { number &+= 1 }
+        while number < InodeNumber.firstFree.rawValue || inodes[InodeNumber(rawValue: number)] != nil { number &+= 1 }
         return InodeNumber(rawValue: number)
     }
 
     /// The kernel knows it by so many names fewer.
     mutating func forget(_ number: InodeNumber, lookups: UInt64) {
-        guard let inode = inodes[number], number != .root else { return }
+        guard number.rawValue >= InodeNumber.firstFree.rawValue, let inode = inodes[number] else { return }
         inode.lookups -= min(inode.lookups, lookups)
         dropIfUnused(inode)
     }
@@ -183,4 +195,11 @@ struct InodeTable {
         new.isNamed = true
         return before
     }
+}
+
+extension InodeNumber {
+    /// The directory of the drive's past.
+    static let snapshots = InodeNumber(rawValue: 2)
+    /// Those below are not given to names.
+    static let firstFree = InodeNumber(rawValue: 16)
 }

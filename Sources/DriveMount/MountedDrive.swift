@@ -20,6 +20,8 @@ final class MountedDrive: Sendable {
     /// The living drive, as it is in its newest commit.
     let liveView: View
     let cache: LocalCache
+    /// What is under `.snapshots`; nil for a mount of the past.
+    let history: History?
     /// The right to change something. Whoever has it may look at inodes without the lock of
     /// the state; that is taken after it.
     let changing = NSLock()
@@ -29,10 +31,13 @@ final class MountedDrive: Sendable {
         var table = InodeTable()
         /// The number of the last change.
         var revision: UInt64 = 0
+        /// The commit that is being made.
+        var committing: UnderWay?
         var listings: [UInt64: DirectoryListing] = [:]
         var files: [UInt64: FileHandle] = [:]
         var lastHandle: UInt64 = 0
-        var statistics: SpaceStatistics?
+        /// What the territory has room for, as it was looked up last.
+        var space: DriveSpace?
         /// Inodes with several names that are not as in the drive.
         var changedGroups: [LinkGroup: Inode] = [:]
         /// The cache's files of what the drive has, by what names it there, and how many open inodes read from each.
@@ -46,13 +51,18 @@ final class MountedDrive: Sendable {
 
     let fetching = Fetching()
 
-    init(_ snapshot: Snapshot, cache: LocalCache, options: MountOptions, logger: Logger) {
+    init(_ snapshot: Snapshot, history: History?, cache: LocalCache, options: MountOptions, logger: Logger) {
         self.options = options
+        self.history = history
         self.logger = logger
         self.cache = cache
         liveView = View(snapshot)
         var state = State()
-        _ = state.table.insertRoot(.root, snapshot.root, of: liveView, parent: .root)
+        _ = state.table.insertRoot(.root, snapshot.root, of: liveView)
+        if history != nil {
+            // Another view than the drive's: nothing can be made there.
+            _ = state.table.insertRoot(.snapshots, History.directory(of: snapshot), of: View(snapshot))
+        }
         self.state = Mutex(state)
     }
 

@@ -25,7 +25,9 @@ struct OverlayRecordTests {
 
     @Test func `keys are read as they were written`() {
         let place = Place(parent: InodeNumber(rawValue: .max - 1), name: Array("name".utf8))
-        for key in [OverlayKey.inode(.root), .name(place), .content([1, 2])] { #expect(OverlayKey(key.bytes) == key) }
+        for key in [OverlayKey.inode(.root), .name(place), .content([1, 2]), .node([3])] {
+            #expect(OverlayKey(key.bytes) == key)
+        }
     }
 
     @Test func `what is no key is none`() {

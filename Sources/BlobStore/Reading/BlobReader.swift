@@ -9,14 +9,21 @@ internal import Synchronization
 public final class BlobReader: Sendable {
     let segments: SegmentReader
     private let folded: FoldedVolumes?
+    private let keeper: (any BlobKeeper)?
     private let keys: DriveKeys
     private let codec = Compression.BlobCodec()
     private let epochs: Mutex<EpochKeys>
 
-    /// - Parameter folded: nil where nothing was folded yet, or what was is of no interest.
-    public init(segments: SegmentReader, folded: FoldedVolumes? = nil, keys: DriveKeys, epochs: EpochKeys) {
+    /// - Parameters:
+    ///   - folded: nil where nothing was folded yet, or what was is of no interest.
+    ///   - keeper: is asked first for what is no part of a file.
+    public init(
+        segments: SegmentReader, folded: FoldedVolumes? = nil, keeper: (any BlobKeeper)? = nil, keys: DriveKeys,
+        epochs: EpochKeys
+    ) {
         self.segments = segments
         self.folded = folded
+        self.keeper = keeper
         self.keys = keys
         self.epochs = Mutex(epochs)
     }
@@ -59,7 +66,11 @@ public final class BlobReader: Sendable {
     /// - Throws: `ReadError`; whatever the catalog throws; `CancellationError`.
     /// - Precondition: the pointer names a volume (not `VolumeID.this`).
     public func read(_ reference: BlobReference, kind: BlobKind) async throws -> [UInt8] {
-        try await following(reference) { try await whole($0, kind) }
+        guard let keeper, kind != .chunk else { return try await following(reference) { try await whole($0, kind) } }
+        if let kept = await keeper.blob(reference.id) { return kept }
+        let bytes = try await following(reference) { try await whole($0, kind) }
+        await keeper.keep(bytes, as: reference.id)
+        return bytes
     }
 
     private func whole(_ reference: BlobReference, _ kind: BlobKind) async throws -> [UInt8] {

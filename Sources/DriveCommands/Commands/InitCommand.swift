@@ -150,7 +150,7 @@ struct InitCommand: ConsoleCommand {
         case .frozen: purchase = .renew(days: days)
         case .active, .onConsignment: return
         }
-        guard try await SpaceBuyer(open: open, console: console, mayBuy: changing.yes).buy(purchase) else {
+        guard try await SpaceBuyer(open: open, console: console, mayBuy: changing.sending.yes).buy(purchase) else {
             throw InitError.notBought
         }
     }

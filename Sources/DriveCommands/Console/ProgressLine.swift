@@ -3,7 +3,7 @@ import Synchronization
 import SystemPackage
 
 /// What a long command is at: told by the library as often as it likes, shown a few times a second.
-struct ProgressState: Sendable, Equatable {
+struct ProgressState: Codable, Sendable, Equatable {
     /// What is being done, in a word or two.
     var stage = ""
     var doneByteCount = 0

@@ -43,6 +43,17 @@ struct ChangingOptions: ParsableArguments {
         completion: .list(["staged", "declared", "placed", "included", "complete"]))
     var wait: String?
 
+    @OptionGroup var sending: SendingOptions
+
+    var settings: [Setting: String] {
+        var settings = sending.settings
+        settings[.wait] = wait
+        return settings
+    }
+}
+
+/// What everything that sends takes.
+struct SendingOptions: ParsableArguments {
     @Option(name: .customLong("bwlimit"), help: ArgumentHelp("Send at most so many bytes a second.", valueName: "rate"))
     var bandwidthLimit: String?
 
@@ -61,7 +72,6 @@ struct ChangingOptions: ParsableArguments {
     var settings: [Setting: String] {
         var settings = cost.settings
         settings[.autoRenew] = autoRenew
-        settings[.wait] = wait
         settings[.bandwidthLimit] = bandwidthLimit
         settings[.transfers] = transfers
         return settings

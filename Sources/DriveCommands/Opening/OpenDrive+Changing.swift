@@ -11,22 +11,28 @@ extension OpenDrive {
         _ message: String, _ changing: ChangingOptions, _ console: Console,
         _ change: (ChangeOptions) async throws -> Result
     ) async throws -> Result {
-        // Those that are seldom looked at would be found wrong when it matters.
-        for setting in [Setting.maxCost, .autoRenew] { try configuration.check(setting) }
-        var options = ChangeOptions()
+        var options = try changeOptions(changing.sending, console)
         options.stage = try configuration.stage()
-        options.transfers = try configuration.transfers()
         options.message = message
-        options.waiting = { console.note("cessdrive: another command is changing the drive; waiting for it") }
-        let buyer = SpaceBuyer(open: self, console: console, mayBuy: changing.yes)
-        options.expand = { try await buyer.expand(by: $0) }
-        let renewal = LeaseRenewal(open: self, console: console)
-        options.declaring = { try await renewal.offer() }
         return try await console.withProgress { meter in
             var options = options
             options.observer = { meter.note($0) }
             return try await change(options)
         }
+    }
+
+    /// How changes are made that end when they are complete, and are named later.
+    func changeOptions(_ sending: SendingOptions, _ console: Console) throws -> ChangeOptions {
+        // Those that are seldom looked at would be found wrong when it matters.
+        for setting in [Setting.maxCost, .autoRenew] { try configuration.check(setting) }
+        var options = ChangeOptions()
+        options.transfers = try configuration.transfers()
+        options.waiting = { console.note("cessdrive: another command is changing the drive; waiting for it") }
+        let buyer = SpaceBuyer(open: self, console: console, mayBuy: sending.yes)
+        options.expand = { try await buyer.expand(by: $0) }
+        let renewal = LeaseRenewal(open: self, console: console)
+        options.declaring = { try await renewal.offer() }
+        return options
     }
 }
 

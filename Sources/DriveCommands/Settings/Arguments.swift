@@ -65,6 +65,20 @@ struct DurationArgument: ExpressibleByArgument, Sendable {
     var defaultValueDescription: String { Quantities.text(duration) }
 }
 
+/// An amount of bytes on the command line: `256M`, `10G`.
+struct SizeArgument: ExpressibleByArgument, Sendable {
+    let byteCount: UInt64
+
+    init(_ byteCount: UInt64) { self.byteCount = byteCount }
+
+    init?(argument: String) {
+        guard let count = Quantities.bytes(argument).flatMap(UInt64.init(exactly:)) else { return nil }
+        byteCount = count
+    }
+
+    var defaultValueDescription: String { Quantities.text(bytes: Int(clamping: byteCount)) }
+}
+
 /// A time in days on the command line: `90d`, `12w`, or the number alone; whole days that have begun do not count.
 struct DaysArgument: ExpressibleByArgument, Sendable {
     /// At least 1.

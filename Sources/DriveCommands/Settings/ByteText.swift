@@ -46,6 +46,9 @@ enum ByteText {
     /// Text as people are to see it.
     static func shown(_ text: String) -> String { String(decoding: bytes(of: text), as: UTF8.self) }
 
+    /// What this process was called by.
+    static var programName: String { unsafe CommandLine.unsafeArgv[0].map { unsafe text(ofString: $0) } ?? "" }
+
     /// The arguments of this process, without its name.
     static var arguments: [String] {
         (0..<Int(CommandLine.argc)).dropFirst().compactMap { index in

@@ -94,10 +94,13 @@ extension MountedDrive {
             content = InodeContent(entry: result, group: content.group, linkCount: content.linkCount)
             content.accessed = inode.content.accessed
         } else {
-            content.entry.content = result.content
-            content.entry.size = result.size
             content.entry.attributes = result.attributes
-            content.baseLimit = content.lowestSize
+            // Otherwise it was made a copy of something else meanwhile, which the drive has.
+            if content.baseRevision <= frozen.content.revision ?? 0 {
+                content.entry.content = result.content
+                content.entry.size = result.size
+                content.baseLimit = content.lowestSize
+            }
         }
         settled.contents[inode.number] = (inode, content)
         let isGone = inode.content.linkCount == 0

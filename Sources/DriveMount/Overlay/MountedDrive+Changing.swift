@@ -60,47 +60,68 @@ extension MountedDrive {
             }
             let directories = try places.map { try changeable($0.parent) }
             let names = places.map(\.name)
-            if let answer = try attempt(names, directories, [], body) { return reply(answer) }
-            later(reply) {
-                while true {
-                    let generation = directories.map(\.view.generation)
-                    var absent: Set<Place> = []
-                    for (name, directory) in zip(names, directories) {
-                        if try await !self.read(name, in: directory) {
-                            absent.insert(Place(parent: directory.number, name: name))
-                        }
-                    }
-                    let missing = absent
-                    let answer = try await Self.onThread {
-                        // What was read before the drive went on may be wrong now.
-                        guard directories.map(\.view.generation) == generation else { return A?.none }
-                        return try self.attempt(names, directories, missing, body)
-                    }
-                    if let answer { return answer }
-                }
+            do { return reply(try attempt(names, directories, [], body)) } catch let missing as NotKnown {
+                later(reply) { try await self.attempt(names, directories, reading: missing, body) }
             }
         } catch { reply.fail(Errno(error)) }
     }
 
+    /// Reads what has to be known, until everything is.
+    private func attempt<A: Sendable>(
+        _ names: [[UInt8]], _ directories: [Inode], reading missing: NotKnown,
+        _ body: @escaping @Sendable (inout Transaction, [ResolvedName]) throws -> A
+    ) async throws -> A {
+        var missing = missing
+        while true {
+            let generation = directories.map(\.view.generation)
+            if let inode = missing.attributes { try await readAttributes(of: inode) }
+            var absent: Set<Place> = []
+            for (name, directory) in zip(names, directories) {
+                if try await !self.read(name, in: directory) {
+                    absent.insert(Place(parent: directory.number, name: name))
+                }
+            }
+            let found = absent
+            do {
+                return try await Self.onThread {
+                    // What was read before the drive went on may be wrong now.
+                    guard directories.map(\.view.generation) == generation else { throw NotKnown() }
+                    return try self.attempt(names, directories, found, body)
+                }
+            } catch let next as NotKnown { missing = next }
+        }
+    }
+
     /// - Parameter absent: names that were looked for in the drive in vain.
-    /// - Returns: nil where something has to be read first.
+    /// - Throws: `NotKnown` where something has to be read first.
     private func attempt<A>(
         _ names: [[UInt8]], _ directories: [Inode], _ absent: Set<Place>,
         _ body: (inout Transaction, [ResolvedName]) throws -> A
-    ) throws -> A? {
-        do {
-            return try change { transaction in
-                var resolved: [ResolvedName] = []
-                for (name, directory) in zip(names, directories) {
-                    guard let found = self.known(name, in: directory, absent) else { throw NotKnown() }
-                    resolved.append(found)
-                }
-                return try body(&transaction, resolved)
+    ) throws -> A {
+        try change { transaction in
+            var resolved: [ResolvedName] = []
+            for (name, directory) in zip(names, directories) {
+                guard let found = self.known(name, in: directory, absent) else { throw NotKnown() }
+                resolved.append(found)
             }
-        } catch is NotKnown { return nil }
+            return try body(&transaction, resolved)
+        }
     }
 
-    private struct NotKnown: Error {}
+    /// What has to be read before a change can be made: names, or an inode's extended attributes.
+    struct NotKnown: Error {
+        var attributes: Inode?
+    }
+
+    /// Makes extended attributes known that do not stand in an entry.
+    private func readAttributes(of inode: Inode) async throws {
+        let entry = with { _ in inode.content.entry }
+        let attributes = try await inode.view.snapshot.attributes(of: entry)
+        with { _ in
+            guard inode.content.attributes == nil, inode.content.entry.attributes == entry.attributes else { return }
+            inode.content.attributes = attributes
+        }
+    }
 
     /// - Precondition: called with the right to change.
     private func known(_ name: [UInt8], in directory: Inode, _ absent: Set<Place>) -> ResolvedName? {

@@ -12,18 +12,20 @@ extension MountedDrive {
         var contents: [InodeNumber: InodeContent] = [:]
         var names: [Place: NameRecord] = [:]
         var files: [[UInt8]: FileNumber] = [:]
+        var nodes: [[UInt8]: KeptNodes.Place] = [:]
         for (key, value) in records {
             switch OverlayKey(key) {
             case .inode(let number): contents[number] = try InodeRecord(scaleBytes: value).content
             case .name(let place): names[place] = try NameRecord(scaleBytes: value)
             case .content(let id):
                 if let number = InodeNumber(littleEndian: value) { files[id] = FileNumber(number.rawValue) }
+            case .node(let id): nodes[id] = KeptNodes.Place(value)
             case nil: continue
             }
         }
         // What a changed inode owns is nobody else's, whatever was remembered late.
         let owned = Set(contents.values.compactMap(\.file))
-        let (found, known, used) = (contents, names, files.filter { !owned.contains($0.value) })
+        let (found, known, used, kept) = (contents, names, files.filter { !owned.contains($0.value) }, nodes)
         // Where the mount has ended between a commit and what follows it.
         let cache = cache
         try await Self.onThread {
@@ -31,9 +33,17 @@ extension MountedDrive {
                 try cache.clean(cache.freeze(file))
             }
             // Files that had no name any more were still open then.
-            let known = owned.union(used.values)
-            let lost = cache.files.filter { !known.contains($0) }
-            if !lost.isEmpty { try cache.apply(lost.map { .remove($0) }) }
+            let known = owned.union(used.values).union(kept.values.map(\.file))
+            let there = Set(cache.files)
+            let lost = there.subtracting(known)
+            // Of what was evicted nothing has to be remembered.
+            let gone =
+                used.filter { !there.contains($0.value) }.map { OverlayKey.content($0.key) }
+                + kept.filter { !there.contains($0.value.file) }.map { OverlayKey.node($0.key) }
+            let changes: [CacheChange] = lost.map { .remove($0) } + gone.map { .record(.delete(key: $0.bytes)) }
+            for start in stride(from: 0, to: changes.count, by: 10_000) {
+                try cache.apply(Array(changes[start..<min(changes.count, start + 10_000)]))
+            }
         }
         try with { state in try self.restore(found, known, used, &state) }
         try await rebase(.root, onto: liveView.snapshot.root)

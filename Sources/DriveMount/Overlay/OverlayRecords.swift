@@ -11,12 +11,15 @@ enum OverlayKey: Hashable {
     case name(Place)
     /// The cache's file that has bytes of what the drive has under this name.
     case content([UInt8])
+    /// The cache's file that is a node of a tree, by the node's id.
+    case node([UInt8])
 
     var bytes: [UInt8] {
         switch self {
         case .inode(let number): [1] + number.littleEndianBytes
         case .name(let place): [2] + place.parent.littleEndianBytes + place.name
         case .content(let id): [3] + id
+        case .node(let id): [4] + id
         }
     }
 
@@ -34,6 +37,7 @@ enum OverlayKey: Hashable {
             }
             self = .name(Place(parent: parent, name: Array(rest.dropFirst(8))))
         case 3: self = .content(Array(rest))
+        case 4: self = .node(Array(rest))
         default: return nil
         }
     }

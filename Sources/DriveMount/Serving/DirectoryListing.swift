@@ -40,6 +40,15 @@ final class DirectoryListing: Sendable {
         edits = directory.edits.map { Item(name: $0.key, changed: $0.value.inode) }.sorted { $0.name.precedes($1.name) }
     }
 
+    /// A directory that is nowhere but here, and whose names are looked up one by one.
+    init(_ directory: Inode, names: [NamedInode]) {
+        self.directory = directory
+        entry = directory.content.entry
+        edits = []
+        let items = names.map { Item(name: $0.name, found: $0) }.sorted { $0.name.precedes($1.name) }
+        page.withLock { $0 = Page(names: items, isLast: true, generation: -1) }
+    }
+
     private static let pageCount = 512
 
     /// The page that was read last, if it holds the name at a place, or the end.

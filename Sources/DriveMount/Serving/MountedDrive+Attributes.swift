@@ -61,6 +61,7 @@ extension MountedDrive {
     func attribute(_ name: [UInt8], of number: InodeNumber, limit: Int, _ reply: Reply<AttributeValue>) {
         let inode: Inode
         do { inode = try self.inode(number) } catch { return reply.fail(error) }
+        if let virtual = VirtualAttribute(name) { return attribute(virtual, of: inode, limit: limit, reply) }
         withAttributes(of: inode, reply, isNeeded: true) { attributes in
             guard let found = attributes.first(where: { $0.name == name }) else { throw Errno(rawValue: ENODATA) }
             return AttributeValue(found.value, limit: limit)

@@ -5,15 +5,24 @@ internal import SystemPackage
 
 extension MountedDrive {
     func openDirectory(_ number: InodeNumber, _ reply: Reply<Opened>) {
+        if number == .snapshots {
+            return later(reply) {
+                guard let listing = try await self.snapshotListing() else { throw Errno.noSuchFileOrDirectory }
+                return Opened(handle: self.opened(listing))
+            }
+        }
         reply.with {
             let inode = try inode(number)
             guard try content(of: number).entry.type == .directory else { throw Errno.notDirectory }
-            let handle = with { state in
-                state.lastHandle += 1
-                state.listings[state.lastHandle] = DirectoryListing(inode)
-                return state.lastHandle
-            }
-            return Opened(handle: handle, cachesEntries: true)
+            return Opened(handle: opened(with { _ in DirectoryListing(inode) }), cachesEntries: true)
+        }
+    }
+
+    private func opened(_ listing: DirectoryListing) -> UInt64 {
+        with { state in
+            state.lastHandle += 1
+            state.listings[state.lastHandle] = listing
+            return state.lastHandle
         }
     }
 

@@ -70,7 +70,7 @@ extension MountedDrive {
         if type == .symlink {
             entry.mode = permissions
         } else {
-            (entry.mode, attributes) = Self.inherited(
+            (entry.mode, attributes) = try Self.inherited(
                 permissions, umask: UInt16(caller.umask & 0o777), type, from: place.directory, directory)
         }
         var content = InodeContent(entry: entry, group: nil, linkCount: 1)

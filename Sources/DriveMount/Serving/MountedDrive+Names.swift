@@ -14,8 +14,12 @@ extension MountedDrive: FileSystem {
         if let known { return reply(known) }
         let directory: Inode
         do { directory = try inode(parent) } catch { return reply.fail(error) }
-        let isGone = with { _ in directory.edits[name] != nil || directory.hasEmptyBase }
-        if isGone { return reply(.nothing(for: Self.trust)) }
+        if parent == .snapshots { return later(reply) { try await self.lookUpSnapshot(name) } }
+        let gone = with { state -> FoundEntry? in
+            guard directory.edits[name] != nil || directory.hasEmptyBase else { return nil }
+            return absent(name, in: parent, state)
+        }
+        if let gone { return reply(gone) }
         guard Entry.isValidName(name) else {
             return reply.fail(name.count > Entry.nameByteLimit ? .fileNameTooLong : .noSuchFileOrDirectory)
         }
@@ -34,7 +38,9 @@ extension MountedDrive: FileSystem {
                     inode.lookups += 1
                     return self.found(inode)
                 }
-                guard let named, directory.edits[name] == nil else { return .nothing(for: Self.trust) }
+                guard let named, directory.edits[name] == nil else {
+                    return self.absent(name, in: directory.number, state)
+                }
                 guard let inode = state.table.insert(named, in: directory) else { throw Errno.ioError }
                 inode.lookups += 1
                 return self.found(inode)
@@ -56,12 +62,29 @@ extension MountedDrive: FileSystem {
         if !abandoned.isEmpty { try? cache.apply(abandoned.map { .remove($0) }) }
     }
 
+    /// What is told of a name that the drive does not have: nothing, but for the directory of its past.
+    private func absent(_ name: [UInt8], in parent: InodeNumber, _ state: State) -> FoundEntry {
+        guard parent == .root, name == History.name, let snapshots = state.table[.snapshots] else {
+            return .nothing(for: Self.trust)
+        }
+        return found(snapshots)
+    }
+
+    /// Programs that look for free inodes find as many as they like.
+    private static let inodeCount: UInt64 = 1 << 40
+    private static let blockByteCount: UInt64 = 4096
+
     func statistics(_ reply: Reply<SpaceStatistics>) {
-        let statistics = with(\.statistics)
+        let (space, root) = with { ($0.space, $0.table[.root]?.content.entry) }
+        var (total, left): (UInt64, UInt64) = (0, 0)
+        if case .directory(let tree)? = root?.content { total = tree.bytes }
+        if let space, !options.isReadOnly {
+            (total, left) = (space.byteCount, space.leftByteCount - min(space.leftByteCount, cache.dirtyByteCount))
+        }
         reply(
-            statistics
-                ?? SpaceStatistics(
-                    blockByteCount: 4096, blockCount: 0, freeBlockCount: 0, fileCount: 0, freeFileCount: 0,
-                    nameByteLimit: UInt64(Entry.nameByteLimit)))
+            SpaceStatistics(
+                blockByteCount: Self.blockByteCount, blockCount: total / Self.blockByteCount,
+                freeBlockCount: left / Self.blockByteCount, fileCount: Self.inodeCount,
+                freeFileCount: options.isReadOnly ? 0 : Self.inodeCount, nameByteLimit: UInt64(Entry.nameByteLimit)))
     }
 }

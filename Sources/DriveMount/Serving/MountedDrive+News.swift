@@ -88,6 +88,8 @@ extension MountedDrive {
             }
             if inode.content.revision == nil {
                 inode.content.entry = entry
+                // What was read of it before may not be so any more.
+                inode.content.attributes = nil
             } else {
                 // What was changed here stays, over what the drive has now.
                 inode.content.entry.content = entry.content

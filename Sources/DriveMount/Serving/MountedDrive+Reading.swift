@@ -29,6 +29,7 @@ extension MountedDrive {
     func read(_ number: InodeNumber, handle: UInt64, offset: UInt64, count: Int, _ reply: Reply<Bytes>) {
         let found = with { state -> (ReadableFile, FileHandle)? in
             guard let handle = state.files[handle] else { return nil }
+            if !options.isReadOnly { handle.inode.content.noteAccess() }
             return (ReadableFile(handle.inode), handle)
         }
         guard let (file, handle) = found else { return reply.fail(.badFileDescriptor) }
@@ -51,6 +52,22 @@ extension MountedDrive {
                 return Bytes(bytes)
             }
         } catch { reply.fail(Errno(error)) }
+    }
+
+    /// Bytes from wherever they are.
+    ///
+    /// - Parameter range: within the file.
+    func bytes(of file: ReadableFile, _ range: Range<UInt64>, _ walk: ReadWalk) async throws -> [UInt8] {
+        let (here, missing) = try await Self.onThread {
+            var bytes = [UInt8](repeating: 0, count: range.count)
+            let missing = try self.readHere(file, range, into: &bytes)
+            return (bytes, missing)
+        }
+        let isWalking = walk.note(range)
+        guard !missing.isEmpty else { return here }
+        var bytes = here
+        try await fetch(missing, of: file, from: range.lowerBound, into: &bytes, isWalking ? walk : nil)
+        return bytes
     }
 
     /// Reads what is on this machine; what is nowhere is zero.
@@ -117,6 +134,16 @@ extension MountedDrive {
                 try self.cache.keep(bytes.span.extracting(0..<Int(count)), of: number, at: offset)
             }
         }
+    }
+}
+
+extension InodeContent {
+    /// Takes note of a reading as file systems do by default (mount(8), "relatime"): where it was not read since it was changed, and
+    /// once a day.
+    mutating func noteAccess() {
+        let (now, last) = (Timestamp.now, accessed ?? entry.modified)
+        guard last <= max(entry.modified, entry.changed) || now.seconds - last.seconds >= 86_400 else { return }
+        accessed = now
     }
 }
 

@@ -60,7 +60,7 @@ extension MountedDrive {
     func setAttribute(
         _ name: [UInt8], of number: InodeNumber, to value: [UInt8], flags: Int32, _ reply: Reply<Done>
     ) {
-        guard !VirtualAttribute.isOne(name) else { return reply.fail(.notPermitted) }
+        guard VirtualAttribute(name) == nil else { return reply.fail(.notPermitted) }
         changeAttributes(of: number, reply) { attributes, content in
             let index = attributes.firstIndex { $0.name == name }
             if flags & Self.mustBeNew != 0, index != nil { throw Errno.fileExists }
@@ -135,16 +135,19 @@ extension MountedDrive {
     /// The permissions and the attributes of something new in a directory: by the directory's default ACL, or by the umask.
     ///
     /// - Returns: permissions with the bits above them; ACLs.
+    /// - Throws: `NotKnown` where the directory's attributes have to be read first.
     static func inherited(
         _ mode: UInt16, umask: UInt16, _ type: EntryType, from inode: Inode, _ directory: InodeContent
-    ) -> (mode: UInt16, attributes: [Attribute]) {
+    ) throws(NotKnown) -> (mode: UInt16, attributes: [Attribute]) {
         let known: [Attribute]
         if let changed = directory.attributes {
             known = changed
-        } else if case .inline(let list) = directory.entry.attributes {
-            known = list.attributes
         } else {
-            known = []
+            switch directory.entry.attributes {
+            case .none: known = []
+            case .inline(let list): known = list.attributes
+            case .blob: throw NotKnown(attributes: inode)
+            }
         }
         guard let standard = known.first(where: { $0.name == AccessList.standard }),
             var list = AccessList(standard.value)

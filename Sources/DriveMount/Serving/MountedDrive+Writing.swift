@@ -7,7 +7,7 @@ internal import SystemPackage
 
 extension MountedDrive {
     /// The largest file: 16 TiB.
-    private static let sizeLimit: UInt64 = 1 << 44
+    static let sizeLimit: UInt64 = 1 << 44
 
     func write(
         _ bytes: Span<UInt8>, to number: InodeNumber, handle: UInt64, offset: UInt64, _ reply: Reply<Written>
@@ -21,7 +21,7 @@ extension MountedDrive {
         } catch { reply.fail(Errno(error)) }
     }
 
-    private func write(_ bytes: Span<UInt8>, to inode: Inode, at offset: UInt64) throws {
+    func write(_ bytes: Span<UInt8>, to inode: Inode, at offset: UInt64) throws {
         changing.lock()
         defer { changing.unlock() }
         var transaction = try begin()
@@ -80,47 +80,5 @@ extension MountedDrive {
             }
             return Done()
         }
-    }
-
-    func seek(
-        _ number: InodeNumber, handle: UInt64, to kind: SeekKind, from offset: UInt64, _ reply: Reply<FileOffset>
-    ) {
-        now(reply) {
-            guard let file = with({ state in state.files[handle].map { ReadableFile($0.inode) } }) else {
-                throw Errno.badFileDescriptor
-            }
-            guard offset < file.size else { throw Errno.noSuchAddressOrDevice }
-            var position = offset
-            for (range, isHole) in extents(of: file, in: offset..<file.size) {
-                if isHole == (kind == .hole) { return FileOffset(range.lowerBound) }
-                position = range.upperBound
-            }
-            // Every file ends with a hole, which is its end.
-            guard kind == .hole else { throw Errno.noSuchAddressOrDevice }
-            return FileOffset(position)
-        }
-    }
-
-    /// Data and holes of a file, in order.
-    private func extents(
-        of file: ReadableFile, in range: Range<UInt64>
-    ) -> [(range: Range<UInt64>, isHole: Bool)] {
-        var extents: [(range: Range<UInt64>, isHole: Bool)] = []
-        func add(_ part: Range<UInt64>, _ isHole: Bool) {
-            if !part.isEmpty { extents.append((part, isHole)) }
-        }
-        func addBase(_ part: Range<UInt64>) {
-            let base = part.clamped(to: 0..<file.baseEnd)
-            add(base, false)
-            add(max(part.lowerBound, min(part.upperBound, max(base.upperBound, file.baseEnd)))..<part.upperBound, true)
-        }
-        var position = range.lowerBound
-        for extent in file.file.map({ cache.extents(of: $0, in: range) }) ?? [] {
-            addBase(position..<extent.range.lowerBound)
-            add(extent.range, extent.kind == .dirtyHole || extent.kind == .cleanHole)
-            position = extent.range.upperBound
-        }
-        addBase(position..<range.upperBound)
-        return extents
     }
 }

@@ -1,3 +1,4 @@
+internal import LocalSockets
 public import SystemPackage
 
 /// What can go wrong between a command and the agent that holds its keys.
@@ -33,5 +34,24 @@ public enum AgentError: Error, Equatable, CustomStringConvertible {
         case .unusableKeys(let cause): "the key agent's keys cannot be used: \(cause)"
         case .system(let error): "talking to the key agent failed: \(error)"
         }
+    }
+}
+
+extension AgentError {
+    init(_ error: LocalSocketError) {
+        switch error {
+        case .notListening: self = .notRunning
+        case .pathTooLong(let path): self = .pathTooLong(path)
+        case .foreignPeer(let userID): self = .foreignPeer(userID: userID)
+        case .unsafeDirectory(let path): self = .unsafeDirectory(path)
+        case .system(let error): self = .system(error)
+        }
+    }
+
+    /// Uses a socket, with the errors that an agent's users know.
+    static func around<Result: ~Copyable>(
+        _ work: () throws(LocalSocketError) -> Result
+    ) throws(AgentError) -> Result {
+        do throws(LocalSocketError) { return try work() } catch { throw AgentError(error) }
     }
 }

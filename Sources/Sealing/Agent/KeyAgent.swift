@@ -1,4 +1,5 @@
 internal import Glibc
+internal import LocalSockets
 internal import Primitives
 public import SystemPackage
 
@@ -25,14 +26,16 @@ public enum KeyAgent {
         socketPath: FilePath, keys: [KeystoreID: DailyKeys] = [:], duration: Duration, onReady: () -> Void = {}
     ) throws(AgentError) {
         ProcessMemory.forbidDumps()
-        try PrivateDirectory.make(socketPath.removingLastComponent())
+        try AgentError.around { () throws(LocalSocketError) in
+            try PrivateDirectory.make(socketPath.removingLastComponent())
+        }
         // Held for life: whoever has the lock may remove the socket that a killed agent left.
         var lockPath = socketPath
         lockPath.extension = "lock"
         let lock = try lock(lockPath)
         defer { close(lock) }
         remove(socketPath)
-        let listener = try LocalSocket.listen(at: socketPath)
+        let listener = try AgentError.around { () throws(LocalSocketError) in try LocalSocket.listen(at: socketPath) }
         defer { remove(socketPath) }
 
         var held = HeldKeys(patience: .seconds(10))
@@ -42,7 +45,8 @@ public enum KeyAgent {
         }
         onReady()
         while let wait = held.untilNextExpiry() {
-            guard let connection = try listener.accept(within: wait) else { continue }
+            let accepted = try AgentError.around { () throws(LocalSocketError) in try listener.accept(within: wait) }
+            guard let connection = accepted else { continue }
             connection.setTimeout(seconds: 1)
             guard var message = connection.receive(limit: AgentRequest.maximumByteCount) else { continue }
             let request = AgentRequest(message)
@@ -59,9 +63,9 @@ public enum KeyAgent {
     private static func lock(_ path: FilePath) throws(AgentError) -> Int32 {
         let flags = O_CREAT | O_RDWR | O_CLOEXEC | O_NOFOLLOW
         let descriptor = unsafe path.withPlatformString { unsafe openFile($0, flags) }
-        guard descriptor >= 0 else { throw .lastSystemError }
+        guard descriptor >= 0 else { throw .system(Errno(rawValue: errno)) }
         guard flock(descriptor, LOCK_EX | LOCK_NB) == 0 else {
-            let error: AgentError = errno == EWOULDBLOCK ? .alreadyRunning : .lastSystemError
+            let error: AgentError = errno == EWOULDBLOCK ? .alreadyRunning : .system(Errno(rawValue: errno))
             close(descriptor)
             throw error
         }

@@ -1,3 +1,4 @@
+internal import LocalSockets
 internal import Primitives
 public import SystemPackage
 
@@ -66,9 +67,12 @@ public struct KeyAgentClient: Sendable {
     /// Nil if no agent runs.
     private func ask(_ request: AgentRequest) throws(AgentError) -> AgentAnswer? {
         do throws(AgentError) {
-            try PrivateDirectory.check(socketPath.removingLastComponent())
-            let socket = try LocalSocket.connect(to: socketPath)
-            try socket.send(request.bytes)
+            let socket = try AgentError.around { () throws(LocalSocketError) in
+                try PrivateDirectory.check(socketPath.removingLastComponent())
+                let socket = try LocalSocket.connect(to: socketPath)
+                try socket.send(request.bytes)
+                return socket
+            }
             guard var message = socket.receive(limit: AgentRequest.maximumByteCount) else { throw .badAnswer }
             defer { message.wipe() }
             guard let answer = AgentAnswer(message) else { throw .badAnswer }

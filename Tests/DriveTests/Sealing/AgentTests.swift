@@ -1,4 +1,5 @@
 import Foundation
+import LocalSockets
 import Primitives
 import SystemPackage
 import TestSupport

@@ -131,6 +131,16 @@ def with_any(wanted, directory):
     return {Path(os.fsdecode(name)) for name in result.stdout.split(b"\0") if name}
 
 
+def below(directory):
+    """Everything in a directory. What nodes delete meanwhile is not there; anything else that cannot be looked at is an error."""
+    def refuse(error):
+        if not isinstance(error, FileNotFoundError):
+            raise error
+
+    for parent, directories, files in os.walk(directory, onerror=refuse):
+        yield from (Path(parent) / name for name in directories + files)
+
+
 def search(directories, verbose):
     wanted = patterns()
     found, files, size = 0, 0, 0
@@ -138,7 +148,7 @@ def search(directories, verbose):
         if not directory.is_dir():
             sys.exit(f"{directory} is no directory: nothing would be looked through")
         suspects = with_any(wanted, directory)
-        for path in directory.rglob("*"):
+        for path in below(directory):
             name = os.fsencode(str(path.relative_to(directory)))
             hits = [what for form, what in wanted.items() if form in name]
             if path.is_symlink():

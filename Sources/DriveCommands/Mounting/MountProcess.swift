@@ -41,9 +41,10 @@ struct MountProcess: Sendable {
         let child: pid_t
         do {
             defer { try? pipe.writeEnd.close() }
+            var arguments = CommandLineProgram.arguments
+            arguments.insert(contentsOf: ["--foreground", "--keys-from-input"], at: 1)
             child = try DetachedProcess.start(
-                DetachedProcess.ownExecutable, ByteText.arguments + ["--foreground", "--keys-from-input"],
-                input: pipe.readEnd, log: log)
+                DetachedProcess.ownExecutable, arguments, input: pipe.readEnd, log: log)
             // Shorter than what a pipe holds: nobody has to read it meanwhile.
             try keys.write(to: pipe.writeEnd)
         }

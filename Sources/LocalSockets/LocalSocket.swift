@@ -1,24 +1,24 @@
 internal import Glibc
 internal import Primitives
-internal import SystemPackage
+public import SystemPackage
 
 /// A Unix socket that keeps messages apart (`SOCK_SEQPACKET`): one is received whole or not at all.
-struct LocalSocket: ~Copyable {
+public struct LocalSocket: ~Copyable, Sendable {
     private let descriptor: Int32
 
     private init(descriptor: Int32) { self.descriptor = descriptor }
 
-    private init() throws(AgentError) {
+    private init() throws(LocalSocketError) {
         descriptor = socket(AF_UNIX, Int32(SOCK_SEQPACKET.rawValue) | Int32(SOCK_CLOEXEC.rawValue), 0)
         if descriptor < 0 { throw .lastSystemError }
     }
 
     deinit { close(descriptor) }
 
-    /// - Throws: `notRunning` if nothing listens there; `pathTooLong`, `foreignPeer`, `system`.
-    static func connect(to path: FilePath) throws(AgentError) -> LocalSocket {
+    /// - Throws: `notListening` if nothing listens there; `pathTooLong`, `foreignPeer`, `system`.
+    public static func connect(to path: FilePath) throws(LocalSocketError) -> LocalSocket {
         let socket = try LocalSocket()
-        // Before connecting: an agent that is stopped has a queue that fills up.
+        // Before connecting: a process that is stopped has a queue that fills up.
         socket.setTimeout(seconds: 2)
         let descriptor = socket.descriptor
         let result = try unsafe withAddress(of: path) { address, length in
@@ -26,7 +26,7 @@ struct LocalSocket: ~Copyable {
         }
         if result != 0 {
             switch errno {
-            case ENOENT, ECONNREFUSED: throw .notRunning
+            case ENOENT, ECONNREFUSED: throw .notListening
             default: throw .lastSystemError
             }
         }
@@ -35,7 +35,7 @@ struct LocalSocket: ~Copyable {
     }
 
     /// Makes the socket's file, which must not exist.
-    static func listen(at path: FilePath) throws(AgentError) -> LocalSocket {
+    public static func listen(at path: FilePath) throws(LocalSocketError) -> LocalSocket {
         let socket = try LocalSocket()
         let descriptor = socket.descriptor
         let result = try unsafe withAddress(of: path) { address, length in unsafe bind(descriptor, address, length) }
@@ -44,7 +44,7 @@ struct LocalSocket: ~Copyable {
     }
 
     /// The next connection of this user's; nil if there is none within the time, or it went away, or is another user's.
-    func accept(within milliseconds: Int32) throws(AgentError) -> LocalSocket? {
+    public func accept(within milliseconds: Int32) throws(LocalSocketError) -> LocalSocket? {
         var entry = pollfd(fd: descriptor, events: Int16(POLLIN), revents: 0)
         let ready = unsafe poll(&entry, 1, milliseconds)
         if ready < 0, errno != EINTR { throw .lastSystemError }
@@ -63,7 +63,7 @@ struct LocalSocket: ~Copyable {
     }
 
     /// How long sending and receiving wait.
-    func setTimeout(seconds: Int) {
+    public func setTimeout(seconds: Int) {
         var time = timeval(tv_sec: seconds, tv_usec: 0)
         let length = socklen_t(MemoryLayout<timeval>.size)
         unsafe setsockopt(descriptor, SOL_SOCKET, SO_RCVTIMEO, &time, length)
@@ -71,17 +71,17 @@ struct LocalSocket: ~Copyable {
     }
 
     /// Sends a message and overwrites it.
-    func send(_ message: consuming [UInt8]) throws(AgentError) {
+    public func send(_ message: consuming [UInt8]) throws(LocalSocketError) {
         let sent = unsafe message.withUnsafeBytes {
             unsafe Glibc.send(descriptor, $0.baseAddress, $0.count, Int32(MSG_NOSIGNAL))
         }
-        let error = AgentError.lastSystemError
+        let error = LocalSocketError.lastSystemError
         message.wipe()
         if sent != message.count { throw error }
     }
 
     /// One message; nil if the other end closed, was too slow, or sent more than `limit` bytes. The caller wipes it.
-    func receive(limit: Int) -> [UInt8]? {
+    public func receive(limit: Int) -> [UInt8]? {
         var message = [UInt8](repeating: 0, count: limit + 1)
         var count = -1
         repeat {
@@ -96,7 +96,7 @@ struct LocalSocket: ~Copyable {
     }
 
     /// The kernel's word for who made the other end.
-    private func expectOwnUser() throws(AgentError) {
+    private func expectOwnUser() throws(LocalSocketError) {
         var credentials = PeerCredentials()
         var length = socklen_t(MemoryLayout<PeerCredentials>.size)
         guard unsafe getsockopt(descriptor, SOL_SOCKET, SO_PEERCRED, &credentials, &length) == 0 else {
@@ -107,7 +107,7 @@ struct LocalSocket: ~Copyable {
 
     private static func withAddress(
         of path: FilePath, _ body: (UnsafePointer<sockaddr>, socklen_t) -> Int32
-    ) throws(AgentError) -> Int32 {
+    ) throws(LocalSocketError) -> Int32 {
         var address = sockaddr_un()
         address.sun_family = sa_family_t(AF_UNIX)
         let fits = unsafe path.withPlatformString { source in
@@ -132,9 +132,4 @@ private struct PeerCredentials {
     var processID: Int32 = 0
     var userID: UInt32 = .max
     var groupID: UInt32 = .max
-}
-
-extension AgentError {
-    /// Of the call that failed just now.
-    static var lastSystemError: AgentError { .system(Errno(rawValue: errno)) }
 }
