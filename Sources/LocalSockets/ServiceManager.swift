@@ -49,9 +49,11 @@ public struct ServiceManager: Sendable {
         // Of an abstract name the length counts.
         let length = socklen_t(MemoryLayout<sa_family_t>.size + name.count)
         let bytes = Array(text.utf8)
+        // A manager that does not listen must not hold up what it manages.
+        let flags = Int32(MSG_NOSIGNAL | MSG_DONTWAIT)
         let sent = unsafe withUnsafePointer(to: &address) { pointer in
             unsafe pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { pointer in
-                unsafe sendto(descriptor, bytes, bytes.count, Int32(MSG_NOSIGNAL), pointer, length)
+                unsafe sendto(descriptor, bytes, bytes.count, flags, pointer, length)
             }
         }
         guard sent == bytes.count else { throw .lastSystemError }

@@ -21,15 +21,21 @@ struct ServiceState: Sendable {
         self.logger = logger
     }
 
-    /// Tells it until the mount is over. A mount that does not answer is not called well, and is ended by the manager.
-    func tell() async {
+    /// Tells it until the mount is over, also when the task is cancelled: the ending takes time. A mount that does not answer is not
+    /// called well, and is ended by the manager.
+    func tell() async { await Task { await tellUntilOver() }.value }
+
+    private func tellUntilOver() async {
         await tell(.ready)
+        let clock = ContinuousClock()
         let pause = min(.seconds(10), (manager.watchdogInterval ?? .seconds(20)) / 2)
+        var (next, wasEnding) = (clock.now + pause, false)
         while !mount.isOver {
-            try? await Task.sleep(for: pause)
-            // A cancelled task does not sleep.
-            if Task.isCancelled { try? await onThread { _ = usleep(200_000) } }
-            if mount.isEnding {
+            try? await Task.sleep(for: .milliseconds(200))
+            let isEnding = mount.isEnding
+            guard clock.now >= next || isEnding != wasEnding else { continue }
+            (next, wasEnding) = (clock.now + pause, isEnding)
+            if isEnding {
                 await tell(.stopping(for: Self.extraTime))
             } else if manager.watchdogInterval != nil, await answers() {
                 await tell(.well)
