@@ -45,6 +45,8 @@ final class Inode: @unchecked Sendable {  // see above
     var used: UsedContent?
     /// Whether names lead to it: not where something else has taken its place, and some program still has it open.
     var isNamed = true
+    /// Whether another machine's commit has taken its name away: what would be written to it would be nowhere.
+    var isStale = false
 
     init(_ number: InodeNumber, in view: View, place: Place, content: InodeContent) {
         self.number = number
@@ -68,6 +70,10 @@ struct InodeContent {
     var entry: Entry
     /// What its names have in common where there are or were several.
     var group: LinkGroup?
+    /// The inode that the group had in the drive when it was changed here first, and the one that the last attempt to commit has made;
+    /// nil for a group that is not in the drive.
+    var groupBase: Entry?
+    var groupStaged: Entry?
     var linkCount: UInt32
     /// The length that the file has now.
     var size: UInt64

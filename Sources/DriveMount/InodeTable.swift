@@ -19,6 +19,8 @@ struct InodeTable {
     private var inodes: [InodeNumber: Inode] = [:]
     private var names: [Place: Inode] = [:]
     private var groups: [Group: Inode] = [:]
+    /// Numbers of directories that are gone.
+    private var retired: Set<InodeNumber> = []
     /// Files of the cache whose inodes are gone.
     private var abandoned: [FileNumber] = []
 
@@ -40,7 +42,11 @@ struct InodeTable {
         if let group = found.entry.linkGroup {
             let key = Group(view: ObjectIdentifier(parent.view), group: group)
             if let known = groups[key] {
-                known.otherPlaces.append(place)
+                if known.isNamed {
+                    known.otherPlaces.append(place)
+                } else {
+                    (known.isNamed, known.place) = (true, place)
+                }
                 names[place] = known
                 return known
             }
@@ -104,7 +110,9 @@ struct InodeTable {
     /// open.
     func freeNumber(_ wanted: InodeNumber) -> InodeNumber {
         var number = wanted.rawValue
-        while number < InodeNumber.firstFree.rawValue || inodes[InodeNumber(rawValue: number)] != nil { number &+= 1 }
+        while number < InodeNumber.firstFree.rawValue || inodes[InodeNumber(rawValue: number)] != nil
+            || retired.contains(InodeNumber(rawValue: number))
+        { number &+= 1 }
         return InodeNumber(rawValue: number)
     }
 
@@ -122,8 +130,24 @@ struct InodeTable {
         if inode.isNamed { unname(inode) }
     }
 
-    /// No name leads to it any more; the kernel may still know it.
-    mutating func unname(_ inode: Inode) {
+    /// No name leads to it any more, since the drive has gone on; the kernel may still know it.
+    mutating func lose(_ inode: Inode) {
+        inode.isStale = true
+        unname(inode)
+    }
+
+    /// The same of a name. One of several does not take the others along, and what was changed of a group is committed to the group.
+    mutating func lose(_ place: Place) {
+        guard let inode = names[place] else { return }
+        let isChanged = inode.content.revision != nil
+        guard inode.content.group != nil, isChanged || !inode.otherPlaces.isEmpty else { return lose(inode) }
+        if isChanged {
+            inode.content.linkCount = max(1, inode.content.linkCount) - (inode.content.linkCount > 1 ? 1 : 0)
+        }
+        _ = rename(place, to: nil)
+    }
+
+    private mutating func unname(_ inode: Inode) {
         inode.isNamed = false
         for place in [inode.place] + inode.otherPlaces where names[place] === inode { names[place] = nil }
         if let group = inode.content.group { groups[Group(view: ObjectIdentifier(inode.view), group: group)] = nil }
@@ -135,6 +159,9 @@ struct InodeTable {
         guard inodes[inode.number] === inode else { return }
         inodes[inode.number] = nil
         if let file = inode.content.file, inode.content.linkCount == 0 { abandoned.append(file) }
+        // What was in it may still be known, and must not be found in another one.
+        let isGone = inode.isStale || inode.content.linkCount == 0
+        if isGone, inode.content.entry.type == .directory { retired.insert(inode.number) }
     }
 
     /// Hands over the files of the cache that nobody can read any more.

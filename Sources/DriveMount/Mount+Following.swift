@@ -37,6 +37,8 @@ struct CommittingState {
     /// What was sent for this mount's commits, in bytes of fragments: so much of the territory they take.
     var takenByteCount: UInt64 = 0
     var next: ContinuousClock.Instant?
+    /// A commit that was made, and that could not be looked up yet.
+    var unsettled: (tree: FrozenTree, root: Entry)?
     /// Cuts the ending short; set while it ends.
     var abandon: (@Sendable () -> Void)?
     var hasEnded = false
@@ -68,6 +70,7 @@ extension Mount {
 
     private func poll() async {
         do {
+            try await settle()
             await forget(try await mounted.adopt(try await reader.head()))
             try await lookAtSpace()
         } catch {
@@ -129,6 +132,7 @@ extension Mount {
 
     private func commit(for wishes: [FlushWish]) async throws -> String? {
         guard !self.options.isReadOnly else { return nil }
+        try await settle()
         var options = changing
         options.stage = .complete
         options.message = "mount"
@@ -149,8 +153,16 @@ extension Mount {
             return change
         }
         guard let root = made.withLock({ $0 }) else { return nil }
-        await forget(try await mounted.settle(tree, root: root, in: try await reader.head()))
+        committing.withLock { $0.unsettled = (tree, root) }
+        try await settle()
         return result.commit
+    }
+
+    /// What is in the drive is not changed any more.
+    private func settle() async throws {
+        guard let (tree, root) = committing.withLock(\.unsettled) else { return }
+        await forget(try await mounted.settle(tree, root: root, in: try await reader.head()))
+        committing.withLock { $0.unsettled = nil }
     }
 
     private func note(_ event: StoreEvent, for wishes: [FlushWish]) {

@@ -13,6 +13,7 @@ public final class Mount: Sendable {
     let session: Session
     let drive: Drive
     let reader: DriveReader
+    private let nodes: KeptNodes
     let options: MountOptions
     /// How what was changed is committed.
     let changing: ChangeOptions
@@ -26,6 +27,8 @@ public final class Mount: Sendable {
 
     /// Threads that take the kernel's requests: what is at hand is answered on them.
     private static let threadCount = 4
+    /// How often what was evicted is forgotten.
+    private static let sweepSeconds = 600
 
     /// Mounts it; `serve` has to follow.
     ///
@@ -45,7 +48,8 @@ public final class Mount: Sendable {
             try CacheSlot.open(
                 in: caches, key: drive.mountKey, isReadOnly: options.isReadOnly || snapshot != nil, options)
         }
-        drive.keep(in: KeptNodes(slot))
+        nodes = KeptNodes(slot)
+        drive.keep(in: nodes)
         reader = try await drive.reader()
         let first = if let snapshot { snapshot } else { try await Self.first(reader, logger) }
         let report = slot.cache.report
@@ -122,8 +126,15 @@ public final class Mount: Sendable {
 
     /// What was closed survives the loss of power within a second.
     private func keepSynced() async {
-        let cache = mounted.cache
-        while (try? await Task.sleep(for: .seconds(1))) != nil {
+        let (cache, mounted, nodes) = (mounted.cache, mounted, nodes)
+        for second in 1... {
+            guard (try? await Task.sleep(for: .seconds(1))) != nil else { return }
+            if second.isMultiple(of: Self.sweepSeconds) {
+                _ = try? await Self.onThread {
+                    try nodes.forgetEvicted()
+                    try mounted.forgetEvicted()
+                }
+            }
             guard !cache.isSynced else { continue }
             do { try await Self.onThread { try cache.sync() } } catch {
                 logger.error("the cache could not be synced", metadata: ["error": "\(loggable(error))"])

@@ -129,8 +129,9 @@ public final class LocalCache: Sendable {
 
     /// Makes all of the changes, in their order, or none of them.
     ///
-    /// - Throws: as `write`. On a full disk there is room left for batches that remove, truncate or erase something.
-    public func apply(_ batch: [CacheChange]) throws(CacheError) {
+    /// - Parameter makesRoom: whether it is on the way to making room, as to say what is stored elsewhere.
+    /// - Throws: as `write`. On a full disk there is room left for batches that do, or that remove, truncate or erase something.
+    public func apply(_ batch: [CacheChange], makesRoom: Bool = false) throws(CacheError) {
         var changes: [LoggedChange] = []
         for change in batch {
             switch change {
@@ -143,7 +144,7 @@ public final class LocalCache: Sendable {
             }
         }
         let plan = RecordPlan(changes: changes)
-        try appendMakingRoom(Span(), isPrivileged: batch.contains(where: \.freesRoom)) {
+        try appendMakingRoom(Span(), isPrivileged: makesRoom || batch.contains(where: \.freesRoom)) {
             _ throws(CacheError) in plan
         }
     }

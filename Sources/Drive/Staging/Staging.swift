@@ -1,4 +1,5 @@
 internal import BlobStore
+internal import Primitives
 public import DriveFormat
 internal import SCALE
 internal import Sealing
@@ -87,6 +88,22 @@ public struct Staging: Sendable {
     public func entry(named name: [UInt8], in directory: Entry) async throws -> Entry? {
         guard let tree = directory.directory else { return nil }
         return try await trees.recentEntries.value(of: name, in: tree).map { try Entry(scaleBytes: $0) }
+    }
+
+    /// A tree of link groups with other inodes in some of them: each with as many names as it has there, or else one.
+    public func links(_ links: TreeRoot?, replacing inodes: [LinkGroup: Entry]) async throws -> TreeRoot? {
+        var edits: [ProllyEdit] = []
+        for (group, inode) in inodes.sorted(by: { $0.key.value < $1.key.value }) {
+            let name = Entry(inode.type, in: group)
+            let names = try await trees.inode(of: name, in: links)?.names ?? 1
+            edits.append(ProllyEdit(key: group.value.bytes, value: LinkedInode(names: names, entry: inode).scaleBytes))
+        }
+        guard !edits.isEmpty else { return links }
+        guard let links else {
+            return try await trees.links.build(
+                edits.compactMap { edit in edit.value.map { ProllyEntry(key: edit.key, value: $0) } })
+        }
+        return try await trees.links.apply(edits, to: links)
     }
 
     /// What a name stands for in the drive as it is; nil where its link group is not in it.

@@ -13,9 +13,17 @@ struct CommitMaking {
     /// - Throws: what staging throws; `CacheError.damaged` where bytes that are nowhere else cannot be read.
     func change() async throws -> StagedChange {
         let (base, root) = try await directory(tree.root, now: snapshot.root)
-        var inodes: [LinkGroup: Entry] = [:]
-        for (group, inode) in tree.linked { inodes[group] = try await entry(of: inode) }
-        return StagedChange(base: base, baseLinks: snapshot.links, root: root, inodes: inodes)
+        var (inodes, bases): ([LinkGroup: Entry], [LinkGroup: Entry]) = ([:], [:])
+        for (group, inode) in tree.linked {
+            inodes[group] = try await entry(of: inode)
+            // As with names: what another machine has made of it meanwhile is a conflict, and what this one has is none.
+            guard let before = inode.content.groupBase else { continue }
+            let now = try await snapshot.inode(of: Entry(before.type, in: group))?.entry
+            if now != before, now == nil || now != inode.content.groupStaged { bases[group] = before }
+        }
+        return StagedChange(
+            base: base, baseLinks: try await staging.links(snapshot.links, replacing: bases), root: root, inodes: inodes
+        )
     }
 
     /// A directory as the changes were made on, and as it is to be.

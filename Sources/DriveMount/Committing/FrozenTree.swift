@@ -14,11 +14,11 @@ struct FrozenTree: Sendable {
     /// Every changed inode, each once.
     var inodes: [FrozenInode] {
         var found = Array(linked.values)
-        func walk(_ inode: FrozenInode) {
+        var next = [root]
+        while let inode = next.popLast() {
             found.append(inode)
-            for name in inode.names { if let child = name.child { walk(child) } }
+            next += inode.names.compactMap(\.child)
         }
-        walk(root)
         return found
     }
 }
@@ -74,16 +74,25 @@ extension MountedDrive {
         }
     }
 
-    private func frozenDirectory(_ inode: Inode) -> FrozenInode {
-        let directory = FrozenInode(inode, bytes: nil)
-        directory.names = inode.edits.map { name, edit in
-            guard let child = edit.inode else { return FrozenName(name: name, edit: edit, child: nil, group: nil) }
-            if let group = child.content.group { return FrozenName(name: name, edit: edit, child: nil, group: group) }
-            let isDirectory = child.content.entry.type == .directory
-            return FrozenName(
-                name: name, edit: edit, child: isDirectory ? frozenDirectory(child) : frozen(child), group: nil)
+    /// With all that is changed below it, however deep.
+    private func frozenDirectory(_ root: Inode) -> FrozenInode {
+        let result = FrozenInode(root, bytes: nil)
+        var next = [(root, result)]
+        while let (inode, directory) = next.popLast() {
+            directory.names = inode.edits.map { name, edit in
+                guard let child = edit.inode else { return FrozenName(name: name, edit: edit, child: nil, group: nil) }
+                if let group = child.content.group {
+                    return FrozenName(name: name, edit: edit, child: nil, group: group)
+                }
+                guard child.content.entry.type == .directory else {
+                    return FrozenName(name: name, edit: edit, child: frozen(child), group: nil)
+                }
+                let below = FrozenInode(child, bytes: nil)
+                next.append((child, below))
+                return FrozenName(name: name, edit: edit, child: below, group: nil)
+            }
         }
-        return directory
+        return result
     }
 
     private func frozen(_ inode: Inode) -> FrozenInode {

@@ -13,7 +13,13 @@ extension MountedDrive {
             self.changing.lock()
             defer { self.changing.unlock() }
             var edits: [(Inode, [UInt8], NameEdit)] = []
-            for frozen in tree.inodes {
+            var contents: [(Inode, InodeContent)] = []
+            for frozen in tree.inodes where self.owns(frozen.inode) {
+                if frozen.inode.content.group != nil {
+                    var content = frozen.inode.content
+                    content.groupStaged = frozen.result
+                    contents.append((frozen.inode, content))
+                }
                 for name in frozen.names {
                     guard var edit = frozen.inode.edits[name.name] else { continue }
                     // Where an earlier attempt was found in the drive, this one stands on that.
@@ -22,16 +28,47 @@ extension MountedDrive {
                     edits.append((frozen.inode, name.name, edit))
                 }
             }
-            try self.cache.apply(
-                edits.map { directory, name, edit in
-                    let key = OverlayKey.name(Place(parent: directory.number, name: name)).bytes
-                    return .record(.put(key: key, value: NameRecord(edit).scaleBytes))
-                })
-            let done = edits
+            // Each stands alone.
+            try self.journal(
+                contents.map { inode, content in
+                    .put(key: OverlayKey.inode(inode.number).bytes, value: InodeRecord(content).scaleBytes)
+                }
+                    + edits.map { directory, name, edit in
+                        let key = OverlayKey.name(Place(parent: directory.number, name: name)).bytes
+                        return .put(key: key, value: NameRecord(edit).scaleBytes)
+                    })
+            let (done, changed) = (edits, contents)
             self.with { _ in
                 for (directory, name, edit) in done { directory.edits[name] = edit }
+                for (inode, content) in changed { inode.content = content }
             }
         }
+    }
+
+    /// Whether the records of an inode's number are still this inode's: another one may have got the number since it was frozen.
+    ///
+    /// - Precondition: called with the right to change.
+    private func owns(_ inode: Inode) -> Bool {
+        inode.content.linkCount > 0 && with { $0.table[inode.number] === inode }
+    }
+
+    /// What one record of the cache takes in, with room to spare.
+    private static let journalByteCount = 4 << 20
+
+    /// Changes records in this order, in as many steps as it takes.
+    func journal(_ records: [RecordChange]) throws {
+        var (batch, byteCount): ([CacheChange], Int) = ([], 0)
+        for record in records {
+            batch.append(.record(record))
+            switch record {
+            case .put(let key, let value): byteCount += key.count + value.count + 16
+            case .delete(let key): byteCount += key.count + 16
+            }
+            guard byteCount >= Self.journalByteCount else { continue }
+            try cache.apply(batch, makesRoom: true)
+            (batch, byteCount) = ([], 0)
+        }
+        if !batch.isEmpty { try cache.apply(batch, makesRoom: true) }
     }
 
     /// What was frozen is in the drive now: what has not changed since is as the drive has it, and the rest stands on that.
@@ -47,6 +84,14 @@ extension MountedDrive {
         try await new.forEachChangedGroup(since: liveView.snapshot) { group, _ in
             if tree.linked[group] == nil { groups.append(group) }
         }
+        // Of what both had changed, the drive has theirs, and ours beside it.
+        for (group, inode) in tree.linked {
+            guard let result = inode.result, try await new.inode(of: Entry(result.type, in: group))?.entry != result
+            else {
+                continue
+            }
+            groups.append(group)
+        }
         let (others, lost) = (changes, groups)
         return try await Self.onThread {
             self.changing.lock()
@@ -54,10 +99,13 @@ extension MountedDrive {
             var settled = Settled()
             for inode in tree.inodes { self.settle(inode, &settled) }
             self.settleNames(tree.root, &settled)
-            // As a whole, so that the next mount finds each inode and each name either changed or in the drive. What is
-            // interrupted here, `restore` does.
-            try self.cache.apply(settled.records)
-            for bytes in settled.stored { try self.cache.clean(bytes) }
+            // First what stays, and directories last: wherever this is interrupted, the next mount finds each inode and each name either
+            // changed, as it is also in the drive, or in the drive alone.
+            let directories = settled.directories.map { RecordChange.delete(key: OverlayKey.inode($0).bytes) }
+            try self.journal(settled.kept + settled.inodes + settled.names + directories)
+            // What is not said of these is only stored once more.
+            for file in settled.superseded { try? self.cache.apply([.remove(file)]) }
+            for bytes in settled.stored { try? self.cache.clean(bytes) }
             // All at once: names are looked up in the new state only together with the new trees.
             let done = settled
             return self.with { state in
@@ -67,7 +115,10 @@ extension MountedDrive {
                     state.changedGroups[group] = nil
                 }
                 for (file, inode) in done.handed { self.hand(file, over: inode, &state) }
-                return self.goOn(to: new, others, lost, &state)
+                let invalid = self.goOn(to: new, others, lost, &state)
+                // Nobody may have asked for them since they were changed.
+                for inode in tree.inodes { state.table.dropIfUnused(inode.inode) }
+                return invalid
             }
         }
     }
@@ -80,13 +131,23 @@ extension MountedDrive {
         var stored: [FrozenFile] = []
         /// Files of the cache that are what the drive has; nil where the cache has another one of the same content.
         var handed: [(file: FileNumber?, inode: Inode)] = []
-        var records: [CacheChange] = []
+        /// The contents that files were handed over for.
+        var handedContents: Set<[UInt8]> = []
+        /// Files of the cache that another one takes the place of.
+        var superseded: [FileNumber] = []
+        /// Records, in the order in which they are made: of what is still changed or kept, and then those that go, of inodes,
+        /// of names, of directories.
+        var kept: [RecordChange] = []
+        var inodes: [RecordChange] = []
+        var names: [RecordChange] = []
+        var directories: Set<InodeNumber> = []
     }
 
     /// An inode's bytes and attributes.
     private func settle(_ frozen: FrozenInode, _ settled: inout Settled) {
-        guard let result = frozen.result else { return }
         let inode = frozen.inode
+        // What was unlinked meanwhile has no records, and its number may be another one's.
+        guard let result = frozen.result, with({ $0.table[inode.number] === inode }) else { return }
         let key = OverlayKey.inode(inode.number).bytes
         let isSame = inode.content.revision == frozen.content.revision
         var content = inode.content
@@ -95,6 +156,7 @@ extension MountedDrive {
             content.accessed = inode.content.accessed
         } else {
             content.entry.attributes = result.attributes
+            if content.group != nil { (content.groupBase, content.groupStaged) = (result, nil) }
             // Otherwise it was made a copy of something else meanwhile, which the drive has.
             if content.baseRevision <= frozen.content.revision ?? 0 {
                 content.entry.content = result.content
@@ -103,19 +165,26 @@ extension MountedDrive {
             }
         }
         settled.contents[inode.number] = (inode, content)
-        let isGone = inode.content.linkCount == 0
-        settled.records.append(
-            .record(
-                isSame || isGone ? .delete(key: key) : .put(key: key, value: InodeRecord(content).scaleBytes)))
+        if inode.content.linkCount > 0 {
+            if !isSame {
+                settled.kept.append(.put(key: key, value: InodeRecord(content).scaleBytes))
+            } else if content.entry.type == .directory {
+                settled.directories.insert(inode.number)
+            } else {
+                settled.inodes.append(.delete(key: key))
+            }
+        }
         guard let bytes = frozen.bytes, inode.content.file == bytes.file else { return }
         guard isSame else { return settled.stored.append(bytes) }
         // Its file of the cache is one of what the drive has from now on.
-        guard let id = result.content.identifier, with({ $0.contentFiles[id] == nil }) else {
-            settled.records.append(.remove(bytes.file))
+        guard let id = result.content.identifier, with({ $0.contentFiles[id] == nil }),
+            settled.handedContents.insert(id).inserted
+        else {
+            settled.superseded.append(bytes.file)
             return settled.handed.append((nil, inode))
         }
         let value = InodeNumber(rawValue: bytes.file.value).littleEndianBytes
-        settled.records.append(.record(.put(key: OverlayKey.content(id).bytes, value: value)))
+        settled.kept.append(.put(key: OverlayKey.content(id).bytes, value: value))
         settled.stored.append(bytes)
         settled.handed.append((bytes.file, inode))
     }
@@ -133,6 +202,7 @@ extension MountedDrive {
             if let child = name.child, child.content.entry.type == .directory { settleNames(child, &settled) }
         }
         let directory = frozen.inode
+        let isOwner = owns(directory)
         var left = directory.edits
         for name in frozen.names {
             guard let edit = left[name.name] else { continue }
@@ -146,7 +216,7 @@ extension MountedDrive {
                 edit.revision != name.edit.revision || edit.inode.map { isStillChanged($0, settled) } ?? false
             left[name.name] = nil
             guard isLeft else {
-                settled.records.append(.record(.delete(key: OverlayKey.name(place).bytes)))
+                if isOwner { settled.names.append(.delete(key: OverlayKey.name(place).bytes)) }
                 continue
             }
             let kept = NameEdit(
@@ -154,16 +224,18 @@ extension MountedDrive {
                 isSame: edit.inode === name.edit.inode && made != nil,
                 revision: edit.revision)
             left[name.name] = kept
-            settled.records.append(
-                .record(.put(key: OverlayKey.name(place).bytes, value: NameRecord(kept).scaleBytes)))
+            if isOwner {
+                settled.kept.append(.put(key: OverlayKey.name(place).bytes, value: NameRecord(kept).scaleBytes))
+            }
         }
         settled.edits[directory.number] = (directory, left)
         // Names that are still changed are found through it.
-        guard !left.isEmpty, var content = settled.contents[directory.number]?.content else { return }
+        guard isOwner, !left.isEmpty, var content = settled.contents[directory.number]?.content else { return }
         content.revision = content.revision ?? frozen.content.revision
         settled.contents[directory.number] = (directory, content)
-        let record = InodeRecord(content).scaleBytes
-        settled.records.append(.record(.put(key: OverlayKey.inode(directory.number).bytes, value: record)))
+        let key = OverlayKey.inode(directory.number).bytes
+        settled.kept.append(.put(key: key, value: InodeRecord(content).scaleBytes))
+        settled.directories.remove(directory.number)
     }
 
     /// Whether something of it, or below it, is in no commit. One in a link group is found by that.

@@ -21,12 +21,33 @@ struct CacheSlot: Sendable {
         try FileManager.default.createDirectory(
             atPath: directory.string, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
         let limits = CacheLimits(byteCount: options.cacheByteCount, minimumFreeByteCount: options.minimumFreeByteCount)
+        var first: CacheSlot?
         for number in 1...limit {
             // Changes are not left to a mount that may make none.
             let path = directory.appending("\(isReadOnly ? "reading" : "writing")-\(number)")
-            do { return try CacheSlot(path, key: key, limits) } catch CacheError.inUse { continue }
+            let isNew = !FileManager.default.fileExists(atPath: path.string)
+            if isNew, let first { return first }
+            let slot: CacheSlot
+            do { slot = try CacheSlot(path, key: key, limits) } catch CacheError.inUse { continue }
+            // What an interrupted mount has left comes before what is nearer.
+            if slot.hasChanges || isNew {
+                try first?.cache.close()
+                return slot
+            }
+            if first == nil { first = slot } else { try slot.cache.close() }
         }
-        throw CacheError.inUse(directory: directory.string)
+        guard let first else { throw CacheError.inUse(directory: directory.string) }
+        return first
+    }
+
+    /// Whether something is in it that is in no commit.
+    var hasChanges: Bool {
+        records.keys.contains { key in
+            switch OverlayKey(key) {
+            case .inode, .name: true
+            case .content, .node, nil: false
+            }
+        }
     }
 
     private init(_ directory: FilePath, key: Secret, _ limits: CacheLimits) throws {

@@ -36,6 +36,17 @@ final class KeptNodes: BlobKeeper {
         }
     }
 
+    /// What was evicted is not remembered.
+    func forgetEvicted() throws {
+        let there = Set(cache.files)
+        let gone = places.withLock { places in
+            let gone = places.filter { !there.contains($0.value.file) }.map(\.key)
+            for id in gone { places[id] = nil }
+            return gone
+        }
+        if !gone.isEmpty { try cache.apply(gone.map { .record(.delete(key: OverlayKey.node($0).bytes)) }) }
+    }
+
     func keep(_ bytes: [UInt8], as id: BlobID) async {
         guard !bytes.isEmpty, let count = UInt32(exactly: bytes.count) else { return }
         let known = places.withLock { $0[id.bytes] }

@@ -100,6 +100,7 @@ extension MountedDrive {
     ) throws -> A {
         try change { transaction in
             var resolved: [ResolvedName] = []
+            for directory in directories { try checkIsReached(directory) }
             for (name, directory) in zip(names, directories) {
                 guard let found = self.known(name, in: directory, absent) else { throw NotKnown() }
                 resolved.append(found)
@@ -143,8 +144,11 @@ extension MountedDrive {
         let generation = directory.view.generation
         let entry = with { _ in directory.content.entry }
         guard let named = try await directory.view.snapshot.lookUp(name, in: entry) else { return false }
+        try Task.checkCancellation()
+        guard named.inode != nil else { throw Errno.ioError }
         with { state in
-            if directory.view.generation == generation { _ = state.table.insert(named, in: directory) }
+            guard directory.view.generation == generation, directory.edits[name] == nil else { return }
+            _ = state.table.insert(named, in: directory)
         }
         return true
     }
@@ -154,6 +158,30 @@ extension MountedDrive {
         let inode = try inode(number)
         guard inode.view === liveView, !options.isReadOnly else { throw Errno.readOnlyFileSystem }
         return inode
+    }
+
+    /// What is changed has to be found again by whoever commits. What was unlinked here may be written to all the same, as in any file
+    /// system, but nothing that another machine's commit has taken the place of, or what it lies in.
+    ///
+    /// - Throws: `Errno.staleNFSFileHandle`; `noSuchFileOrDirectory` for a directory that was removed.
+    /// - Precondition: called with the right to change.
+    func checkIsReached(_ inode: Inode) throws {
+        if inode.content.linkCount == 0 {
+            guard inode.content.entry.type == .directory else { return }
+            throw Errno.noSuchFileOrDirectory
+        }
+        try with { state in
+            var current = inode
+            while current.number != .root {
+                guard !current.isStale, state.table[current.number] === current else { throw Errno.staleNFSFileHandle }
+                // Found by its group, whichever of its names are known.
+                if current.content.group != nil { return }
+                guard current.isNamed, let parent = state.table[current.place.parent] else {
+                    throw Errno.staleNFSFileHandle
+                }
+                current = parent
+            }
+        }
     }
 
     /// Runs what blocks on a thread of its own.

@@ -45,14 +45,15 @@ extension MountedDrive {
                 try cache.apply(Array(changes[start..<min(changes.count, start + 10_000)]))
             }
         }
-        try with { state in try self.restore(found, known, used, &state) }
-        try await rebase(.root, onto: liveView.snapshot.root)
+        let dead = try with { state in try self.restore(found, known, used, &state) }
+        try await rebase(.root, onto: liveView.snapshot.root, since: nil)
+        try await Self.onThread { try self.journal(dead.map { .delete(key: $0.bytes) }) }
     }
 
     private func restore(
         _ contents: [InodeNumber: InodeContent], _ names: [Place: NameRecord], _ files: [[UInt8]: FileNumber],
         _ state: inout State
-    ) throws {
+    ) throws -> [OverlayKey] {
         state.contentFiles = files.mapValues { ContentFile(file: $0) }
         for (number, content) in contents {
             var content = content
@@ -64,27 +65,33 @@ extension MountedDrive {
                 if let group = content.group { state.changedGroups[group] = inode }
             }
         }
+        var dead: [OverlayKey] = []
         for (place, record) in names {
-            guard let directory = state.table[place.parent] else { continue }
             let inode = record.inode.flatMap { state.table[$0] }
-            // A name without what it stands for is no name.
-            guard record.inode == nil || inode != nil else { continue }
+            // A name without what it stands for, or in a directory that is as in the drive, is left of a settling that was cut off.
+            guard let directory = state.table[place.parent], record.inode == nil || inode != nil else {
+                dead.append(.name(place))
+                continue
+            }
             directory.edits[place.name] = NameEdit(
                 inode: inode, base: record.base, isInBase: record.isInBase, isSame: record.isSame, revision: 0,
                 staged: record.staged)
             _ = state.table.rename(place, to: inode)
         }
+        return dead
     }
 
     /// Lays what was changed in a directory over what the drive has there now, and so on below.
-    private func rebase(_ number: InodeNumber, onto now: Entry) async throws {
+    ///
+    /// - Parameter base: what the drive had there when the change began, where that is known.
+    private func rebase(_ number: InodeNumber, onto now: Entry, since base: Entry?) async throws {
         let edits = with { state -> [[UInt8]: NameEdit] in
             guard let inode = state.table[number] else { return [:] }
             guard inode.content.revision != nil else {
                 inode.content = InodeContent(entry: now, group: nil, linkCount: 1)
                 return [:]
             }
-            inode.content.entry.content = now.content
+            if let base { inode.content.takeOver(now, since: base) } else { inode.content.entry.content = now.content }
             return inode.edits
         }
         for (name, edit) in edits {
@@ -93,7 +100,7 @@ extension MountedDrive {
             guard edit.isSame, let child = edit.inode, child.content.entry.type == .directory, let found,
                 found.entry.type == .directory
             else { continue }
-            try await rebase(child.number, onto: found.entry)
+            try await rebase(child.number, onto: found.entry, since: edit.base)
         }
     }
 }

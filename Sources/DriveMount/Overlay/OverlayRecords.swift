@@ -59,6 +59,8 @@ struct InodeRecord: ScaleCodable {
         content.attributes = try decoder.bool() ? try decoder.vector(limit: AttributeList.countLimit) : nil
         // The size of a file is here what its content does not say any more.
         content.size = try decoder.integer()
+        content.groupBase = try decoder.option()
+        content.groupStaged = try decoder.option()
         self.content = content
     }
 
@@ -75,6 +77,8 @@ struct InodeRecord: ScaleCodable {
         encoder.bool(content.attributes != nil)
         if let attributes = content.attributes { encoder.vector(attributes) }
         encoder.integer(content.size)
+        encoder.option(content.groupBase)
+        encoder.option(content.groupStaged)
     }
 }
 

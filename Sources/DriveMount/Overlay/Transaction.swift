@@ -37,6 +37,8 @@ struct Transaction {
     mutating func modify(_ inode: Inode, _ body: (inout InodeContent) -> Void) {
         anchor(inode)
         var content = content(of: inode)
+        // What others make of the group meanwhile is compared with what it was.
+        if content.group != nil, content.revision == nil { content.groupBase = content.entry }
         content.entry.changed = time
         body(&content)
         content.revision = revision
@@ -65,8 +67,14 @@ struct Transaction {
         )
     }
 
-    /// One name fewer leads to an inode.
-    mutating func unlink(_ inode: Inode) { modify(inode) { $0.linkCount -= min(1, $0.linkCount) } }
+    /// One name fewer leads to an inode. Of a directory nothing is remembered any more: another one may get its number.
+    mutating func unlink(_ inode: Inode) {
+        modify(inode) { $0.linkCount -= min(1, $0.linkCount) }
+        guard inode.content.entry.type == .directory else { return }
+        otherRecords += inode.edits.keys.map {
+            .delete(key: OverlayKey.name(Place(parent: inode.number, name: $0)).bytes)
+        }
+    }
 
     /// A changed inode is found from the root by way of changed names: whoever commits, or mounts again, goes that way. One in a
     /// link group is found by that.

@@ -16,40 +16,59 @@ final class History: Sendable {
     }
 
     private let reader: DriveReader
-    /// The newest first, to the beginning of the drive.
-    private let items = Mutex<[Item]>([])
+    private let state = Mutex(State())
 
-    init(_ reader: DriveReader) { self.reader = reader }
+    private struct State {
+        /// From a commit back, the newest first.
+        var items: [Item] = []
+        var names: Set<[UInt8]> = []
+        /// Whether the last one is the drive's first.
+        var isComplete = false
 
-    /// All states from a commit back to the first one. What was read before is not read again.
-    func items(to head: Snapshot) async throws -> [Item] {
-        let known = items.withLock { $0 }
-        var new: [Snapshot] = []
-        var next: Snapshot? = head
-        var rest: ArraySlice<Item> = []
-        while let snapshot = next {
-            if let index = known.firstIndex(where: { $0.snapshot.id == snapshot.id }) {
-                rest = known[index...]
-                break
-            }
-            new.append(snapshot)
-            next = try await reader.parent(of: snapshot)
-        }
-        guard !new.isEmpty else { return Array(rest) }
-        // Named from the oldest on, so that a name stays what it is.
-        var names = Set(rest.map(\.name))
-        var named: [Item] = []
-        for snapshot in new.reversed() {
-            var name = Self.name(of: snapshot)
+        func index(of snapshot: Snapshot) -> Int? { items.firstIndex { $0.snapshot.id == snapshot.id } }
+
+        /// Two commits of one second have the numbers of the commits behind their names.
+        mutating func item(_ snapshot: Snapshot) -> Item {
+            var name = History.name(of: snapshot)
             if !names.insert(name).inserted {
                 name += Array("-\(snapshot.commit.sequence)".utf8)
                 names.insert(name)
             }
-            named.append(Item(name: name, snapshot: snapshot))
+            return Item(name: name, snapshot: snapshot)
         }
-        let all = Array(named.reversed()) + Array(rest)
-        items.withLock { $0 = all }
-        return all
+    }
+
+    init(_ reader: DriveReader) { self.reader = reader }
+
+    /// All states from a commit back to the first one. What was read is not read again, also where somebody did not wait for the rest.
+    func items(to head: Snapshot) async throws -> [Item] {
+        try await goOn(to: head)
+        while let last = state.withLock({ $0.isComplete ? nil : $0.items.last?.snapshot }) {
+            let parent = try await reader.parent(of: last)
+            state.withLock { state in
+                guard state.items.last?.snapshot.id == last.id else { return }
+                if let parent { state.items.append(state.item(parent)) } else { state.isComplete = true }
+            }
+        }
+        return state.withLock(\.items)
+    }
+
+    /// Reads the commits that came since.
+    private func goOn(to head: Snapshot) async throws {
+        var new: [Snapshot] = []
+        var next: Snapshot? = head
+        while let snapshot = next, state.withLock({ $0.index(of: snapshot) }) == nil {
+            // The rest is read from the newest one back.
+            if new.isEmpty || !state.withLock(\.items.isEmpty) { new.append(snapshot) } else { break }
+            next = try await reader.parent(of: snapshot)
+        }
+        state.withLock { state in
+            let known = next.flatMap { state.index(of: $0) }
+            let rest = known.map { Array(state.items[$0...]) } ?? []
+            if known == nil { (state.names, state.isComplete) = ([], false) }
+            let items = new.reversed().map { state.item($0) }
+            state.items = Array(items.reversed()) + rest
+        }
     }
 
     private static func name(of snapshot: Snapshot) -> [UInt8] {

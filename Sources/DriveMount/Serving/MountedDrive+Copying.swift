@@ -51,6 +51,7 @@ extension MountedDrive {
     private func reference(_ copy: RangeCopy, _ source: Inode, _ target: Inode) throws -> Int? {
         guard source !== target, copy.sourceOffset == copy.targetOffset else { return nil }
         return try change { transaction in
+            try checkIsReached(target)
             let (from, to) = (source.content, transaction.content(of: target))
             let start = copy.sourceOffset
             let baseEnd = min(from.entry.size, from.baseLimit, from.size)
@@ -69,8 +70,9 @@ extension MountedDrive {
                     content.file = nil
                     content.entry.content = from.entry.content
                     content.entry.size = from.entry.size
-                    content.baseRevision = revision
                 }
+                // A commit that is under way has less of it.
+                content.baseRevision = revision
                 content.baseLimit = end
                 content.size = end
                 content.entry.modified = content.entry.changed

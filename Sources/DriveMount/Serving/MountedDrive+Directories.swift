@@ -63,7 +63,14 @@ extension MountedDrive {
                 let next = page.start + UInt64(index) + 3
                 // What the drive has lost is left out here: who asks for it by name is told.
                 guard next > offset else { continue }
-                if let inode = named.changed {
+                // What was changed since the directory was opened is told as it is: a name that is gone must not come back, and
+                // another inode's attributes are not this one's.
+                let edit = directory.edits[named.name]
+                if edit != nil || named.changed != nil {
+                    guard let inode = edit.map(\.inode) ?? state.table.inode(named: named.name, in: directory.number)
+                    else {
+                        continue
+                    }
                     guard listing.add(named.name, found(inode), next: next) else { break }
                     if listing.withAttributes { inode.lookups += 1 }
                     continue

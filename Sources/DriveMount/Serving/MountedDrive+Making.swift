@@ -88,6 +88,7 @@ extension MountedDrive {
         let drive = self
         change([(name, parent)], reply) { transaction, names in
             let inode = try drive.changeable(number)
+            try drive.checkIsReached(inode)
             let place = names[0]
             guard place.inode == nil else { throw Errno.fileExists }
             guard inode.content.entry.type != .directory else { throw Errno.notPermitted }

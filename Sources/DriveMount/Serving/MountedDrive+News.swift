@@ -44,14 +44,14 @@ extension MountedDrive {
         for group in groups where state.changedGroups[group] == nil {
             guard let inode = state.table.inode(of: group, in: liveView) else { continue }
             invalid += ([inode.place] + inode.otherPlaces).map { .name($0) }
-            state.table.unname(inode)
+            state.table.lose(inode)
         }
         return invalid
     }
 
     enum Change {
         /// A directory is one still, with other attributes or names.
-        case directory(InodeNumber, Entry)
+        case directory(InodeNumber, old: Entry, new: Entry)
         case name(Place, isThere: Bool)
     }
 
@@ -59,7 +59,7 @@ extension MountedDrive {
     func collect(
         from old: Entry, to new: Entry, number: InodeNumber, _ snapshot: Snapshot, into changes: inout [Change]
     ) async throws {
-        changes.append(.directory(number, new))
+        changes.append(.directory(number, old: old, new: new))
         var below: [(InodeNumber, Entry, Entry)] = []
         var names: [(Place, Bool)] = []
         try await snapshot.forEachChange(from: old, to: new) { change in
@@ -82,7 +82,7 @@ extension MountedDrive {
 
     private func apply(_ change: Change, _ state: inout State, _ invalid: inout [Invalidation]) {
         switch change {
-        case .directory(let number, let entry):
+        case .directory(let number, let old, let entry):
             guard let inode = state.table[number], inode.content.entry.type == .directory, !inode.content.isNew else {
                 return
             }
@@ -92,7 +92,7 @@ extension MountedDrive {
                 inode.content.attributes = nil
             } else {
                 // What was changed here stays, over what the drive has now.
-                inode.content.entry.content = entry.content
+                inode.content.takeOver(entry, since: old)
             }
             invalid.append(.inode(number))
         case .name(let place, let isThere):
@@ -103,7 +103,20 @@ extension MountedDrive {
             }
             // Also where nothing was: the kernel remembers that, too.
             invalid.append(.name(place))
-            if let inode = state.table.inode(named: place.name, in: place.parent) { state.table.unname(inode) }
+            state.table.lose(place)
         }
+    }
+}
+
+extension InodeContent {
+    /// Takes over what others have changed of a directory that is changed here, too: its tree, and of the rest what is as it was.
+    mutating func takeOver(_ new: Entry, since old: Entry) {
+        entry.content = new.content
+        if entry.mode == old.mode { entry.mode = new.mode }
+        if entry.owner == old.owner { entry.owner = new.owner }
+        if entry.group == old.group { entry.group = new.group }
+        if entry.modified == old.modified { entry.modified = new.modified }
+        if entry.changed == old.changed { entry.changed = new.changed }
+        if attributes == nil, entry.attributes == old.attributes { entry.attributes = new.attributes }
     }
 }

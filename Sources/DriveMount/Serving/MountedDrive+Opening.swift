@@ -61,6 +61,17 @@ extension MountedDrive {
         try? cache.apply([.record(.put(key: OverlayKey.content(used.id).bytes, value: value))])
     }
 
+    /// Of contents that nobody has open, and of which nothing is here any more, nothing is remembered.
+    func forgetEvicted() throws {
+        let there = Set(cache.files)
+        let gone = with { state in
+            let gone = state.contentFiles.filter { $0.value.users == 0 && !there.contains($0.value.file) }.map(\.key)
+            for id in gone { state.contentFiles[id] = nil }
+            return gone
+        }
+        try journal(gone.map { .delete(key: OverlayKey.content($0).bytes) })
+    }
+
     func release(_ number: InodeNumber, handle: UInt64, _ reply: Reply<Done>) {
         with { state in
             guard let inode = state.files.removeValue(forKey: handle)?.inode else { return }
@@ -91,8 +102,11 @@ extension MountedDrive {
         let id = inode.content.entry.content.identifier
         // What was fetched goes on to be of use, unless another file has the same content.
         let taken = with { state -> FileNumber? in
-            let isOpen = inode.used.map { $0.id == id } ?? false
-            guard let id, let used = state.contentFiles[id], used.users == (isOpen ? 1 : 0) else {
+            let used = id.flatMap { state.contentFiles[$0] }
+            let isOpen = inode.used != nil && inode.used?.file == used?.file
+            // Beyond a limit it has bytes that are not this file's.
+            let isWhole = inode.content.baseLimit >= inode.content.entry.size
+            guard let id, let used, used.users == (isOpen ? 1 : 0), isWhole else {
                 self.endUse(of: inode, &state)
                 return nil
             }

@@ -19,6 +19,7 @@ extension MountedDrive {
 
     private func set(_ change: AttributeChange, of inode: Inode, _ attributes: [Attribute]) throws -> FoundAttributes {
         try self.change { transaction in
+            try self.checkIsReached(inode)
             if let size = change.size { try self.truncate(inode, to: size, &transaction) }
             let time = transaction.time
             transaction.modify(inode) { content in
@@ -93,6 +94,7 @@ extension MountedDrive {
         do { inode = try changeable(number) } catch { return reply.fail(Errno(error)) }
         withAttributes(of: inode, reply, isNeeded: true) { attributes in
             try self.change { transaction in
+                try self.checkIsReached(inode)
                 // Others may have changed them while they were read.
                 var content = transaction.content(of: inode)
                 var attributes = content.attributes ?? attributes

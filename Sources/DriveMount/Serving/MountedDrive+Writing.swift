@@ -25,6 +25,7 @@ extension MountedDrive {
         changing.lock()
         defer { changing.unlock() }
         var transaction = try begin()
+        try checkIsReached(inode)
         let file = ownFile(of: inode, &transaction)
         let end = offset + UInt64(bytes.count)
         transaction.modify(inode) { content in
@@ -42,6 +43,7 @@ extension MountedDrive {
             throw inode.content.entry.type == .directory ? Errno.isDirectory : Errno.invalidArgument
         }
         guard size <= Self.sizeLimit else { throw Errno.fileTooLarge }
+        try checkIsReached(inode)
         let file = ownFile(of: inode, &transaction)
         transaction.cacheChanges.append(.truncate(file, to: size))
         transaction.modify(inode) { content in
@@ -64,6 +66,7 @@ extension MountedDrive {
             guard range.upperBound <= Self.sizeLimit else { throw Errno.fileTooLarge }
             guard let inode = with({ Held($0.files[handle]?.inode) }).inode else { throw Errno.badFileDescriptor }
             try change { transaction in
+                try self.checkIsReached(inode)
                 let content = transaction.content(of: inode)
                 if mode & (punches | zeroes) != 0 {
                     let file = self.ownFile(of: inode, &transaction)

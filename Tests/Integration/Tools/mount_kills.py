@@ -185,7 +185,9 @@ def main():
         for writer in writers:
             writer.start()
         time.sleep(chance.uniform(0.05, 2))
+        start = time.monotonic()
         subprocess.run(options.remount, shell=True, check=True, stderr=subprocess.DEVNULL)
+        remounted = time.monotonic() - start
         for number, writer in enumerate(writers):
             writer.join()
             calls += writer.calls
@@ -194,6 +196,7 @@ def main():
                 print(f"seed {options.seed}, kill {kill}, writer {number}: {mistake}")
                 sys.exit(1)
             files[number] = writer.files
+        print(f"kill {kill}: mounted again after {remounted:.1f} s, {sum(map(len, files))} files", flush=True)
     state = {
         f"{number}/{name}": hashlib.sha256(content).hexdigest()
         for number, known in enumerate(files)
