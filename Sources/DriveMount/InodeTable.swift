@@ -118,14 +118,16 @@ struct InodeTable {
 
     /// The kernel knows it by so many names fewer.
     mutating func forget(_ number: InodeNumber, lookups: UInt64) {
-        guard number.rawValue >= InodeNumber.firstFree.rawValue, let inode = inodes[number] else { return }
+        guard let inode = inodes[number] else { return }
         inode.lookups -= min(inode.lookups, lookups)
         dropIfUnused(inode)
     }
 
     /// What was changed stays, as long as a name leads to it.
     mutating func dropIfUnused(_ inode: Inode) {
-        guard inode.lookups == 0, inode.content.revision == nil || !inode.isNamed else { return }
+        guard inode.number.rawValue >= InodeNumber.firstFree.rawValue, inode.lookups == 0,
+            inode.content.revision == nil || !inode.isNamed
+        else { return }
         remove(inode)
         if inode.isNamed { unname(inode) }
     }
