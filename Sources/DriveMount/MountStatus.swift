@@ -57,7 +57,7 @@ extension Mount {
 }
 
 extension MountedDrive {
-    /// What is not in the drive yet, in the order of the names.
+    /// What is not in the drive yet: what is in a directory in the order of the names.
     func changes(limit: Int) -> (changes: [LocalChange], count: Int) {
         changing.lock()
         defer { changing.unlock() }
@@ -74,23 +74,28 @@ extension MountedDrive {
                     isRemoved: inode == nil,
                     stage: committing.stage(of: revision)))
         }
-        func walk(_ directory: Inode, _ path: [UInt8]) {
-            for (name, edit) in directory.edits.sorted(by: { $0.key.lexicographicallyPrecedes($1.key) }) {
-                let path = path.isEmpty ? name : path + [UInt8(ascii: "/")] + name
-                guard let inode = edit.inode else {
-                    if edit.isInBase { add(path, nil, edit.revision) }
-                    continue
+        func walk(_ root: Inode) {
+            var next: [(directory: Inode, path: [UInt8])] = [(root, [])]
+            while let (directory, above) = next.popLast() {
+                var below: [(directory: Inode, path: [UInt8])] = []
+                for (name, edit) in directory.edits.sorted(by: { $0.key.lexicographicallyPrecedes($1.key) }) {
+                    let path = above.isEmpty ? name : above + [UInt8(ascii: "/")] + name
+                    guard let inode = edit.inode else {
+                        if edit.isInBase { add(path, nil, edit.revision) }
+                        continue
+                    }
+                    listed.insert(inode.number)
+                    let isOther = inode.content.entry.type != .directory
+                    if isOther ? inode.content.revision != nil : !edit.isSame {
+                        add(path, inode, max(edit.revision, inode.content.revision ?? 0))
+                    }
+                    below.append((inode, path))
                 }
-                listed.insert(inode.number)
-                let isOther = inode.content.entry.type != .directory
-                if isOther ? inode.content.revision != nil : !edit.isSame {
-                    add(path, inode, max(edit.revision, inode.content.revision ?? 0))
-                }
-                walk(inode, path)
+                next += below.reversed()
             }
         }
         with { state in
-            if let root = state.table[.root] { walk(root, []) }
+            if let root = state.table[.root] { walk(root) }
             // One of several names was not changed itself.
             for inode in state.changedGroups.values where !listed.contains(inode.number) {
                 add(path(of: inode, state), inode, inode.content.revision ?? 0)

@@ -11,6 +11,16 @@ struct FrozenTree: Sendable {
     /// Those with several names, which directories name by their groups.
     let linked: [LinkGroup: FrozenInode]
 
+    /// Every changed directory, each after the one that it lies in.
+    var directories: [FrozenInode] {
+        var (found, next) = ([FrozenInode](), [root])
+        while let directory = next.popLast() {
+            found.append(directory)
+            next += directory.names.compactMap(\.child).filter { $0.content.entry.type == .directory }
+        }
+        return found
+    }
+
     /// Every changed inode, each once.
     var inodes: [FrozenInode] {
         var found = Array(linked.values)

@@ -98,7 +98,8 @@ extension MountedDrive {
             defer { self.changing.unlock() }
             var settled = Settled()
             for inode in tree.inodes { self.settle(inode, &settled) }
-            self.settleNames(tree.root, &settled)
+            // What is below a directory before the directory, however deep.
+            for directory in tree.directories.reversed() { self.settleNames(directory, &settled) }
             // First what stays, and directories last: wherever this is interrupted, the next mount finds each inode and each name either
             // changed, as it is also in the drive, or in the drive alone.
             let directories = settled.directories.map { RecordChange.delete(key: OverlayKey.inode($0).bytes) }
@@ -196,11 +197,8 @@ extension MountedDrive {
         if inode.opens > 0 { _ = use(inode, &state) }
     }
 
-    /// The names of a directory and of those below it.
+    /// The names of a directory; those of what is below it are settled.
     private func settleNames(_ frozen: FrozenInode, _ settled: inout Settled) {
-        for name in frozen.names {
-            if let child = name.child, child.content.entry.type == .directory { settleNames(child, &settled) }
-        }
         let directory = frozen.inode
         let isOwner = owns(directory)
         var left = directory.edits
