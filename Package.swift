@@ -114,15 +114,14 @@ let package = Package(
         target(
             "DriveMount",
             [
-                "Drive", "BlobStore", "DriveFormat", "FUSE", "LocalCache", "Primitives", "SCALE", "Sealing", logging,
-                system,
+                "CLinux", "Drive", "BlobStore", "DriveFormat", "FUSE", "LocalCache", "Primitives", "SCALE", "Sealing",
+                logging, system,
             ]),
         target(
             "DriveCommands",
             [
                 "Drive", "DriveMount", "FUSE", "LocalCache", "LocalSockets", "BlobStore", "CLinux", "DriveFormat",
-                "Sealing",
-                "LocalNetwork", "CESS", "Substrate", "Primitives", "HTTPClient", "HTTPServer",
+                "Sealing", "LocalNetwork", "CESS", "Substrate", "Primitives", "HTTPClient", "HTTPServer",
                 library("ArgumentParser", "swift-argument-parser"),
                 library("TOMLKit", "TOMLKit"), logging, system,
             ]),

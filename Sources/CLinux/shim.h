@@ -43,6 +43,13 @@ static inline void cessdrive_keep_freed_memory(void) {
 #endif
 }
 
+/// Gives freed memory back to the system.
+static inline void cessdrive_give_back_freed_memory(void) {
+#ifdef __GLIBC__
+    malloc_trim(0);
+#endif
+}
+
 /// Raises the soft limit of open files to the hard one.
 static inline void cessdrive_raise_open_files_limit(void) {
     struct rlimit limit;

@@ -70,10 +70,8 @@ struct InodeContent {
     var entry: Entry
     /// What its names have in common where there are or were several.
     var group: LinkGroup?
-    /// The inode that the group had in the drive when it was changed here first, and the one that the last attempt to commit has made;
-    /// nil for a group that is not in the drive.
-    var groupBase: Entry?
-    var groupStaged: Entry?
+    /// Of a changed group.
+    private var groupPast: PastEntries?
     var linkCount: UInt32
     /// The length that the file has now.
     var size: UInt64
@@ -99,6 +97,18 @@ struct InodeContent {
         size = entry.size
     }
 
+    /// The inode that the group had in the drive when it was changed here first; nil for a group that is not in the drive.
+    var groupBase: Entry? {
+        get { groupPast?.base }
+        set { groupPast = PastEntries(base: newValue, staged: groupStaged) }
+    }
+
+    /// The one that the last attempt to commit has made.
+    var groupStaged: Entry? {
+        get { groupPast?.staged }
+        set { groupPast = PastEntries(base: groupBase, staged: newValue) }
+    }
+
     /// Whether it is a directory that is in no commit yet.
     var isNew: Bool { entry.content == .newDirectory }
 
@@ -110,13 +120,43 @@ struct InodeContent {
 struct NameEdit {
     /// Nil where it is gone.
     let inode: Inode?
-    /// How it stood in the drive's directory when it was changed here first; nil where it did not.
-    var base: Entry?
+    private var past: PastEntries?
     /// Whether the drive's directory has the name now.
     var isInBase: Bool
     /// Whether it stands for the same thing as in the drive, which is changed itself, or below.
     let isSame: Bool
     let revision: UInt64
+
+    init(inode: Inode?, base: Entry?, isInBase: Bool, isSame: Bool, revision: UInt64, staged: Entry? = nil) {
+        self.inode = inode
+        past = PastEntries(base: base, staged: staged)
+        self.isInBase = isInBase
+        self.isSame = isSame
+        self.revision = revision
+    }
+
+    /// How it stood in the drive's directory when it was changed here first; nil where it did not.
+    var base: Entry? {
+        get { past?.base }
+        set { past = PastEntries(base: newValue, staged: staged) }
+    }
+
     /// What the last attempt to commit has made of the name: where the drive has that, nobody else has changed it.
-    var staged: Entry?
+    var staged: Entry? {
+        get { past?.staged }
+        set { past = PastEntries(base: base, staged: newValue) }
+    }
+}
+
+/// Entries that few names and inodes have: a place of their own takes no room where there is none.
+final class PastEntries: Sendable {
+    let base: Entry?
+    let staged: Entry?
+
+    /// Nil where both are.
+    init?(base: Entry?, staged: Entry?) {
+        guard base != nil || staged != nil else { return nil }
+        self.base = base
+        self.staged = staged
+    }
 }

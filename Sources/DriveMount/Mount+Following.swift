@@ -1,4 +1,5 @@
 public import BlobStore
+internal import CLinux
 internal import Drive
 internal import DriveFormat
 internal import FUSE
@@ -59,6 +60,8 @@ extension Mount {
             let isMuch = mounted.cache.dirtyByteCount >= options.commitByteCount && waited >= Self.commitPause
             if isMuch || waited >= options.commitInterval || committing.withLock({ !$0.wishes.isEmpty }) {
                 _ = await commit(complaining: "the commit could not be made")
+                // A mount lives for months, and commits for seconds.
+                cessdrive_give_back_freed_memory()
                 (committed, polled) = (clock.now, clock.now)
                 committing.withLock { [next = committed + options.commitInterval] in $0.next = next }
             } else if clock.now - polled >= options.pollInterval {

@@ -1,3 +1,4 @@
+internal import CLinux
 internal import Dispatch
 public import Drive
 internal import DriveFormat
@@ -63,6 +64,8 @@ public final class Mount: Sendable {
         try await mounted.restore(slot.records)
         self.options = options
         self.logger = logger
+        // Reading the journal takes more than what is kept of it.
+        cessdrive_give_back_freed_memory()
         let (mounted, list) = (mounted, options.list(drive.name))
         session = try await Self.onThread { try Session(mounted, at: mountPoint, options: list) }
     }

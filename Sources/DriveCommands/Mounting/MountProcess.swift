@@ -56,7 +56,10 @@ struct MountProcess: Sendable {
         guard let bytes = FileManager.default.contents(atPath: log.string) else { return "" }
         let lines = String(decoding: bytes.dropFirst(offset), as: UTF8.self).split(separator: "\n")
         guard let line = lines.last(where: { $0.contains("error: ") }) else { return "" }
-        return line.range(of: "error: ").map { String(line[$0.upperBound...]) } ?? String(line)
+        let error = line.range(of: "error: ").map { String(line[$0.upperBound...]) } ?? String(line)
+        // Why it may not, fusermount3 has said before.
+        guard let reason = lines.last(where: { $0.hasPrefix("fusermount3: ") }) else { return error }
+        return "\(error): \(reason)"
     }
 }
 
