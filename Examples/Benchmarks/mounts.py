@@ -234,11 +234,15 @@ def mount_rows(bench, quick, write_tree):
     write_tree(tree, files, total, seed=77)
     for system in (Passthrough(bench), Gocryptfs(bench), Drive(bench)):
         system.mount()
-        file_rows(bench, system, size, label)
-        tree_rows(bench, system, tree, files)
-        if system.name == "cessdrive":
-            cold_rows(bench, system, size, label)
-        system.unmount()
+        try:
+            file_rows(bench, system, size, label)
+            tree_rows(bench, system, tree, files)
+            if system.name == "cessdrive":
+                cold_rows(bench, system, size, label)
+        finally:
+            # Also where a row has failed: a mount that is left keeps the directory from going.
+            subprocess.run(["umount", "-l", system.place], check=False)
+        system.process.wait()
         if system.name != "cessdrive":
             shutil.rmtree(system.source)
     shutil.rmtree(tree)
