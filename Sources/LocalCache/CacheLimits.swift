@@ -8,6 +8,8 @@ public struct CacheLimits: Hashable, Sendable {
     public var dirtyByteCount: UInt64
     /// When a segment is full; at most 1 GiB. The cache keeps one file descriptor open for each segment.
     var segmentByteCount: UInt32 = 64 << 20
+    /// Of a longer footer nobody has anything.
+    var footerByteCount: Int { Int(segmentByteCount / 4) }
 
     public init(byteCount: UInt64, minimumFreeByteCount: UInt64 = 0, dirtyByteCount: UInt64 = .max) {
         self.byteCount = byteCount

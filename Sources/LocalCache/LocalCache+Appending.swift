@@ -75,7 +75,7 @@ extension LocalCache {
         }
         let end = position + UInt64(prefix.byteCount)
         segment.setEnd(end, fileByteCount: end)
-        log.footer.add(prefix, header: header, limit: Int(limits.segmentByteCount / 4))
+        log.footer.add(prefix, header: header, limit: limits.footerByteCount)
         let record = SegmentRecord(prefix, at: position, changes: plan.changes)
         index.withLock { index in
             for (place, change) in plan.changes.enumerated() {

@@ -52,22 +52,15 @@ extension LocalCache {
         writeFooters(closed)
     }
 
-    /// Writes the footers of closed segments that were synced. Without one, opening takes longer, and that is all.
+    /// Writes the footers of closed segments that were synced.
     private func writeFooters(_ synced: [Segment]) {
         if synced.isEmpty { return }
         let ready = log.withLock { log in
             defer { log.unsynced.removeFirst(synced.count) }
             return Array(log.unsynced.prefix(synced.count))
         }
-        for (segment, footer) in ready where !footer.isTooLong {
-            let prefix = random(XChaCha20Poly1305Stream.noncePrefixByteCount)
-            let bytes = segment.sealedFooter(footer, noncePrefix: prefix)
-            let end = segment.end
-            do {
-                try segment.file.truncate(to: end)
-                try segment.file.write(bytes.span, Span(), at: end)
-                segment.setEnd(end, fileByteCount: end + UInt64(bytes.count))
-            } catch { try? segment.file.truncate(to: end) }
+        for (segment, footer) in ready {
+            segment.write(footer, noncePrefix: random(XChaCha20Poly1305Stream.noncePrefixByteCount))
         }
     }
 }

@@ -74,7 +74,7 @@ public final class LocalCache: Sendable {
         self.didSync = didSync
         let buffers = BufferPool()
         readers = ExtentReader(buffers: buffers)
-        var replayed = Replay(directory, key: key, buffers: buffers)
+        var replayed = Replay(directory, key: key, limits, buffers: buffers, random: random)
         try replayed.run(replay)
         report = replayed.report
         index = Mutex(replayed.index)

@@ -68,11 +68,14 @@ struct ReopeningTests {
         }
     }
 
-    @Test func `after reopening nothing is appended to an old segment`() throws {
+    @Test func `after reopening nothing is appended to an old segment but its footer`() throws {
         try CacheFixture.with { fixture in
             do { try fixture.open().write([1, 2, 3], to: FileNumber(1)) }
             let first = try #require(try fixture.segmentNames().first)
+            let records = try fixture.contents(first)
+            do { _ = try fixture.open() }
             let before = try fixture.contents(first)
+            #expect(before.starts(with: records))
             do { try fixture.open().write([4], to: FileNumber(1)) }
             #expect(try fixture.segmentNames().count == 2)
             #expect(try fixture.contents(first) == before)
@@ -103,15 +106,17 @@ struct ReopeningTests {
     /// Three processes, each with a segment of its own; the first one's is damaged.
     @Test func `what follows a segment that is not whole is set aside, never deleted, and does not come back`() throws {
         try CacheFixture.with { fixture in
+            var first: [UInt8] = []
             for number in 1...3 as ClosedRange<UInt8> {
                 let cache = try fixture.open()
                 try cache.write([number], to: FileNumber(1), at: 0)
                 try cache.write([number], to: FileNumber(1), at: UInt64(number))
+                // Before the next one writes a footer.
+                if number == 1 { first = try fixture.contents(try #require(fixture.segmentNames().first)) }
             }
             let names = try fixture.segmentNames()
-            var bytes = try fixture.contents(names[0])
-            bytes[bytes.count - 1] ^= 1
-            try fixture.replace(names[0], with: bytes)
+            first[first.count - 1] ^= 1
+            try fixture.replace(names[0], with: first)
             do {
                 let cache = try fixture.open()
                 #expect(cache.report.setAside.count == 2)
@@ -199,16 +204,56 @@ struct ReopeningTests {
                 }
                 try cache.close()
             }
-            // Payloads of segments with footers are looked at when they are read.
-            for name in try fixture.segmentNames() {
-                var bytes = try fixture.contents(name)
-                bytes[5000] ^= 1
-                try fixture.replace(name, with: bytes)
-            }
-            let cache = try fixture.open()
-            #expect(cache.report == ReplayReport())
-            #expect(cache.dirtyByteCount == 180_000)
-            #expect(throws: CacheError.self) { try cache.read(FileNumber(1), 0..<9000) }
+            try expectFooters(fixture)
         }
+    }
+
+    @Test func `what a process that died has left is scanned once`() throws {
+        try CacheFixture.with { fixture in
+            do {
+                let cache = try fixture.open()
+                for part in 0..<20 as Range<UInt64> {
+                    try cache.write([UInt8].pattern(count: 9000), to: FileNumber(1), at: part * 9000)
+                }
+            }
+            do { #expect(try fixture.open().report == ReplayReport()) }
+            try expectFooters(fixture)
+        }
+    }
+
+    @Test func `what is torn stays until a newer segment says that it does not count`() throws {
+        try CacheFixture.with { fixture in
+            do { try fixture.open().write([UInt8].pattern(count: 9000), to: FileNumber(1)) }
+            let name = try #require(try fixture.segmentNames().first)
+            let whole = try fixture.contents(name)
+            let torn = whole + [UInt8].pattern(count: 500)
+            try fixture.replace(name, with: torn)
+            do {
+                let cache = try fixture.open()
+                #expect(cache.report.tornByteCount == 500)
+                #expect(try fixture.contents(name) == torn)
+                try cache.write([1], to: FileNumber(2))
+            }
+            do {
+                let cache = try fixture.open()
+                #expect(try cache.whole(FileNumber(1), 0..<9000) == [UInt8].pattern(count: 9000))
+                #expect(try cache.whole(FileNumber(2), 0..<1) == [1])
+            }
+            let now = try fixture.contents(name)
+            #expect(now.starts(with: whole) && now.suffix(8).elementsEqual("cessfoot".utf8))
+        }
+    }
+
+    /// Payloads of segments with footers are looked at when they are read.
+    private func expectFooters(_ fixture: CacheFixture) throws {
+        for name in try fixture.segmentNames() {
+            var bytes = try fixture.contents(name)
+            bytes[5000] ^= 1
+            try fixture.replace(name, with: bytes)
+        }
+        let cache = try fixture.open()
+        #expect(cache.report == ReplayReport())
+        #expect(cache.dirtyByteCount == 180_000)
+        #expect(throws: CacheError.self) { try cache.read(FileNumber(1), 0..<9000) }
     }
 }

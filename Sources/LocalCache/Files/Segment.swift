@@ -51,9 +51,19 @@ final class Segment: Sendable {
         }
     }
 
-    /// The footer's bytes.
-    func sealedFooter(_ footer: SegmentFooter, noncePrefix: [UInt8]) -> [UInt8] {
-        footer.sealed(end: end, noncePrefix: noncePrefix, key: key, segment: header)
+    /// Writes a footer behind the last record, in the place of whatever is there. Where that fails there is none: opening takes
+    /// longer, and that is all.
+    ///
+    /// - Precondition: all records are synced, and none will follow.
+    func write(_ footer: SegmentFooter, noncePrefix: [UInt8]) {
+        if footer.isTooLong { return }
+        let end = end
+        let bytes = footer.sealed(end: end, noncePrefix: noncePrefix, key: key, segment: header)
+        do {
+            try file.truncate(to: end)
+            try file.write(bytes.span, Span(), at: end)
+            setEnd(end, fileByteCount: end + UInt64(bytes.count))
+        } catch { try? file.truncate(to: end) }
     }
 
     /// Where the records end and what they are, as the footer says; nil if there is no footer that opens.

@@ -9,19 +9,24 @@ struct SegmentScanner {
     private let cipher: SegmentCipher
     /// Where the next record begins: all before it is whole.
     private(set) var position = UInt64(SegmentHeader.byteCount)
+    /// Of the records before that.
+    private(set) var footer = SegmentFooter()
+    private let footerLimit: Int
 
     private static let blocksAtOnce = 256
 
     /// - Parameters:
     ///   - limit: where the records end, if that is known.
     ///   - verifiesPayloads: whether a record counts as whole only if its payload opens.
+    ///   - footerLimit: how long a footer of them may become, in bytes.
     /// - Throws: `CacheError.system`.
     init(
-        _ segment: Segment, limit: UInt64?, verifiesPayloads: Bool, buffers: BufferPool
+        _ segment: Segment, limit: UInt64?, verifiesPayloads: Bool, buffers: BufferPool, footerLimit: Int = 0
     ) throws(CacheError) {
         self.segment = segment
         self.verifiesPayloads = verifiesPayloads
         self.buffers = buffers
+        self.footerLimit = footerLimit
         cipher = segment.takeCipher()
         fileByteCount = min(try segment.file.byteCount(), limit ?? UInt64(UInt32.max), UInt64(UInt32.max))
     }
@@ -38,6 +43,7 @@ struct SegmentScanner {
         else { return nil }
         if verifiesPayloads, try !isWhole(record) { return nil }
         position += UInt64(prefix.byteCount)
+        footer.add(prefix, header: header, limit: footerLimit)
         return record
     }
 

@@ -9,6 +9,8 @@ struct Replay {
     private let directory: CacheDirectory
     private let key: Secret
     private let buffers: BufferPool
+    private let footerLimit: Int
+    private let random: (Int) -> [UInt8]
     private(set) var index = CacheIndex()
     private(set) var report = ReplayReport()
     /// The segment that the next one follows.
@@ -16,10 +18,15 @@ struct Replay {
     private(set) var nextNumber: UInt32 = 1
     private var trimmed: UInt32 = 0
 
-    init(_ directory: CacheDirectory, key: Secret, buffers: BufferPool) {
+    init(
+        _ directory: CacheDirectory, key: Secret, _ limits: CacheLimits, buffers: BufferPool,
+        random: @escaping (Int) -> [UInt8]
+    ) {
         self.directory = directory
         self.key = key
         self.buffers = buffers
+        self.random = random
+        footerLimit = limits.footerByteCount
     }
 
     /// - Parameter body: is called for every change of a record, in order.
@@ -104,13 +111,20 @@ struct Replay {
             segment.setEnd(footer.end, fileByteCount: segment.byteCount)
             return true
         }
-        var scanner = try SegmentScanner(segment, limit: told, verifiesPayloads: true, buffers: buffers)
+        var scanner = try SegmentScanner(
+            segment, limit: told, verifiesPayloads: true, buffers: buffers, footerLimit: footerLimit)
         while let record = try scanner.next() { apply(record, segment, body) }
         segment.setEnd(scanner.position, fileByteCount: segment.byteCount)
         // The process before may have died without syncing it; what follows must not become durable before it.
         try segment.file.sync()
         if told == nil { report.tornByteCount = segment.byteCount - min(scanner.position, segment.byteCount) }
-        return told == nil || told == scanner.position
+        let isWhole = told == nil || told == scanner.position
+        // The next opening need not scan it again. What follows the last record goes, but not before a newer segment says that it
+        // does not count.
+        if isWhole, told != nil || scanner.position == segment.byteCount {
+            segment.write(scanner.footer, noncePrefix: random(XChaCha20Poly1305Stream.noncePrefixByteCount))
+        }
+        return isWhole
     }
 
     private mutating func apply(_ record: SegmentRecord, _ segment: Segment, _ body: (RecordChange) -> Void) {
