@@ -1,5 +1,6 @@
 internal import GRDB
 internal import Glibc
+internal import Synchronization
 
 /// A step that brings a database from one version to the next. Steps are only ever appended.
 public struct Migration: Sendable {
@@ -38,9 +39,7 @@ public final class Database: Sendable {
         var configuration = Configuration()
         configuration.maximumReaderCount = readers
         configuration.busyMode = .timeout(busyTimeout / .seconds(1))
-        // SQLite gives its log the mode of the file, and the file the mode that it finds: nobody else's to read.
-        let created = unsafe open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0o600)
-        if created >= 0 { Glibc.close(created) }
+        Self.create(path)
         pool = try DatabaseError.translating {
             let pool = try DatabasePool(path: path, configuration: configuration)
             // Opening sets NORMAL, which in WAL mode is what `Durability.process` promises.
@@ -50,6 +49,21 @@ public final class Database: Sendable {
             return pool
         }
         try migrate(migrations)
+    }
+
+    private static let creating = Mutex(())
+
+    /// Makes the file if there is none. SQLite gives its log the mode of the file, and the file the mode that it finds: nobody
+    /// else's to read.
+    ///
+    /// A file that is there must not be opened: closing it would take back the locks that this process has on it through another
+    /// `Database` (fcntl(2)), and other processes would take the log for one that nobody uses, and delete it. Nor may one be opened
+    /// by SQLite before it is closed here.
+    private static func create(_ path: String) {
+        creating.withLock { _ in
+            let created = unsafe open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0o600)
+            if created >= 0 { Glibc.close(created) }
+        }
     }
 
     /// Runs `body` on a snapshot that does not change while it runs.

@@ -33,6 +33,24 @@ private let migrations = [Migration("CREATE TABLE item (key BLOB PRIMARY KEY, va
     }
 }
 
+/// Locks of this process on a file, by inode, as the kernel lists them (proc(5)).
+private func locks(on path: String) throws -> Int {
+    let inode = try #require(try FileManager.default.attributesOfItem(atPath: path)[.systemFileNumber] as? Int)
+    let locks = try String(contentsOfFile: "/proc/locks", encoding: .utf8)
+    return locks.split(separator: "\n").count { $0.contains(" \(getpid()) ") && $0.contains(":\(inode) ") }
+}
+
+@Test func `opening a database once more in a process takes no lock away`() async throws {
+    try await withPath { path in
+        let database = try Database(path: path, migrations: migrations)
+        let before = try locks(on: path)
+        #expect(before > 0)
+        try Database(path: path, migrations: migrations).close()
+        #expect(try locks(on: path) == before)
+        #expect(try await database.read { try $0.query("SELECT * FROM item") }.isEmpty)
+    }
+}
+
 @Test func `a transaction that throws leaves nothing behind`() async throws {
     try await withPath { path in
         let database = try Database(path: path, migrations: migrations, durability: .disk)
