@@ -1,17 +1,21 @@
 """Rows of mounted file systems: a drive beside libfuse's bare passthrough_ll and gocryptfs, on the same disk in the same run.
 
 "Warm" is what the mount has on this machine, read after it was mounted anew, so that the kernel has nothing of it; "cold" is what has
-to come from the local network, read by a mount whose cache is empty.
+to come from the local network, read by a mount whose cache is empty. A film is played by a mount that is far from all servers.
 """
 
 import json
 import os
+import random
 import resource
 import shutil
 import statistics
 import subprocess
 import time
 from pathlib import Path
+from urllib.parse import urlsplit
+
+from slow_network import SlowNetwork
 
 GIB = 1 << 30
 BLOCK = 1 << 20
@@ -82,16 +86,17 @@ class Gocryptfs(FileSystem):
 
 
 class Drive(FileSystem):
-    """Commits only when it is asked to."""
+    """Commits only when it is asked to. What it says to others goes by `network`, if there is one."""
 
-    def __init__(self, bench, drive="main"):
+    def __init__(self, bench, drive="main", network=None):
         super().__init__(bench, "cessdrive")
-        self.drive, self.cache = drive, bench.box / "mount-cache"
+        self.drive, self.network, self.cache = drive, network, bench.box / "mount-cache"
 
     def mount(self):
         self.process = self.bench.popen(
             "mount", "--foreground", "--drive", self.drive, "--commit-interval", "10h", "--commit-size", "100G",
-            "--cache-dir", self.cache, "--cache-free-space", "100M", self.place)
+            "--cache-dir", self.cache, "--cache-free-space", "100M", self.place,
+            preexec_fn=self.network.enter if self.network else None)
         self.wait()
 
     def flush(self):
@@ -202,6 +207,97 @@ def cold_rows(bench, drive, size, label):
         drive.empty()
         count = random_reads(drive.place / "big-0", jobs, 5)
         bench.add(f"cessdrive: 4 KiB at random, {jobs} at once, cold", 1 / count, note=f"{count:.0f} a second")
+
+
+FILM_RATE = 20e6 / 8
+
+
+class Player:
+    """Plays a film as players do: it reads four seconds ahead, and begins to show it when it has half a second."""
+
+    PIECE, FIRST_PIECE = 128 << 10, 64 << 10
+    AHEAD, ENOUGH = 4 * FILM_RATE, FILM_RATE / 2
+
+    def __init__(self, path):
+        self.file = os.open(path, os.O_RDONLY)
+        self.waits = []
+
+    def play(self, offset, seconds):
+        """Goes to an offset, and on from there for so long, standing still included.
+
+        Returns the seconds until its first bytes were there, and until it began to show them; those of each time that it stood still
+        are in `waits`.
+        """
+        start = time.monotonic()
+        place = offset + len(os.pread(self.file, self.FIRST_PIECE, offset))
+        first = time.monotonic() - start
+        # What is there and what was shown, in bytes from the offset; the latter as of `now`, once it has begun.
+        there, shown, began = place - offset, 0.0, None
+        now = time.monotonic()
+        while now < start + seconds:
+            if there - shown > self.AHEAD:
+                time.sleep((there - shown - self.AHEAD) / FILM_RATE)
+            count = len(os.pread(self.file, self.PIECE, place))
+            before, now = now, time.monotonic()
+            if began is not None:
+                shown += (now - before) * FILM_RATE
+                if shown > there:
+                    self.waits.append((shown - there) / FILM_RATE)
+                    shown = there
+            place, there = place + count, there + count
+            if began is None and there >= self.ENOUGH:
+                began = now - start
+        return first, seconds if began is None else began
+
+
+def film_rows(bench, quick):
+    """From the beginning, then from places of which none has been near what was read before.
+
+    The kernel makes requests of 128 KiB of the player's. Some of the places are left at once, as by somebody who looks for one:
+    what was to come of them is then still on its way.
+    """
+    size, label, places = (GIB // 4, "256 MiB", 6) if quick else (GIB, "1 GiB", 19)
+    rows = [f"cessdrive: film of {label}, 50 ms away: {row}" for row in (
+        "first byte", "seek", "seek after a second", "until it plays")]
+    status = json.loads(bench.run("localnet", "status", "--json")[3])
+    servers = [status["rpc"], *(node["url"] for node in status["nodes"])]
+    try:
+        network = SlowNetwork([urlsplit(url).port for url in servers])
+    except PermissionError:
+        for row in rows:
+            bench.not_run(row)
+        return
+    chance = random.Random(20)
+    starts = [number * (size // places) + chance.randrange(4 * BLOCK) for number in range(1, places)]
+    chance.shuffle(starts)
+    stays, glances = starts[:len(starts) * 2 // 3], starts[len(starts) * 2 // 3:]
+    with network:
+        source = bench.box / "film"
+        with open(source, "wb") as file:
+            for _ in range(size // BLOCK):
+                file.write(os.urandom(BLOCK))
+        bench.run("put", source, "/film")
+        source.unlink()
+        drive = Drive(bench, network=network)
+        shutil.rmtree(drive.cache, ignore_errors=True)
+        drive.mount()
+        try:
+            player = Player(drive.place / "film")
+            played = [player.play(start, 8) for start in [0, *stays]]
+            waits = list(player.waits)
+            # The first one comes after a long stay.
+            sought = [player.play(start, 1)[0] for start in glances][1:]
+            os.close(player.file)
+        finally:
+            # Also where it has failed: a mount that is left keeps the directory from going.
+            subprocess.run(["umount", "-l", drive.place], check=False)
+            drive.process.wait()
+    first, began = zip(*played)
+    bench.add(rows[0], first[0])
+    for row, samples in ((rows[1], first[1:]), (rows[2], sought)):
+        bench.add(row, median(samples), note=f"first byte; worst of {len(samples)}: {max(samples):.2f} s")
+    bench.add(rows[3], median(began), note=f"at 20 of 50 Mbit/s; then it stood still {len(waits)} times, {sum(waits):.2f} s "
+              f"of {8 * len(played)} s")
 
 
 def million_rows(bench, drive):

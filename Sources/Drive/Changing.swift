@@ -27,6 +27,8 @@ public struct ChangeOptions: Sendable {
     public var expand: @Sendable (UInt64) async throws -> Bool = { _ in false }
     /// Set where the commit's index is made anew instead of on top of its parents'.
     var rebuilding: IndexRebuilding?
+    /// Set where the commit takes the place of one that somebody was promised.
+    var isPromised = false
 
     public init() {}
 }
@@ -67,6 +69,9 @@ extension Drive {
     /// Makes a change: whatever an earlier one left undone is carried on first; then `body` gives the new state,
     /// and a commit of it is made, placed and published. What other machines commit meanwhile is merged with it.
     ///
+    /// What an earlier one has failed with, because the territory has no room for it, is given up: it would keep everything else
+    /// out, even what makes room.
+    ///
     /// While another process of this machine carries a commit, the change is staged beside it, on top of what is staged
     /// already; whichever process comes next to commit takes all of that into one commit.
     ///
@@ -77,7 +82,7 @@ extension Drive {
         try home.create()
         if let lock = try await rightToCommit(options) {
             defer { withExtendedLifetime(lock) {} }
-            try await carryOnToComplete(options)
+            try await makeWay(options)
             return try await commitAndJoin(options) { context, _ in try await body(context) }
         }
         let staged = try await stageBeside(options, body)
@@ -89,7 +94,7 @@ extension Drive {
         }
         let lock = try await WriterLock.acquire(home.lock, waiting: options.waiting)
         defer { withExtendedLifetime(lock) {} }
-        try await carryOnToComplete(options)
+        try await makeWay(options)
         let waiting = try await waitingChanges()
         guard case .change(let number) = staged else {
             if !waiting.isEmpty { _ = try await commitAndJoin(options) { context, _ in context.state } }
@@ -132,6 +137,26 @@ extension Drive {
         var earlier = options
         earlier.stage = .complete
         _ = try await carryOn(earlier)
+    }
+
+    /// The same; but what does not fit into the territory is given up for the new one.
+    private func makeWay(_ options: ChangeOptions) async throws {
+        do { try await carryOnToComplete(options) } catch let error as StoreError {
+            guard case .territoryTooSmall = error, try await giveUpPending() else { throw error }
+        }
+    }
+
+    /// Gives up the commit that is on its way: whoever asked for it was told that it has failed, or was interrupted. What is staged
+    /// of it serves the same change when it is made again.
+    ///
+    /// - Returns: false where somebody was promised it, or the chain knows it already.
+    private func giveUpPending() async throws -> Bool {
+        guard let pending = try await pendingCommit(), !pending.isPromised,
+            try await !isDeclared(pending, try await spoolToSend())
+        else { return false }
+        logger.warning("a commit that the territory has no room for was given up for another one")
+        try await database.set(Self.pendingSetting, to: nil)
+        return true
     }
 
     /// Stages a change and leaves a record of it, while another process has the right to commit.
@@ -296,7 +321,8 @@ extension Drive {
         let pending = PendingCommit(
             plan: plan, blob: blob, signed: signed,
             mayUseReserve: options.mayUseReserve && changes.allSatisfy(\.record.mayUseReserve),
-            lastChange: max(lastChange, changes.last?.number ?? 0))
+            lastChange: max(lastChange, changes.last?.number ?? 0),
+            isPromised: options.isPromised || options.stage == .staged || !changes.isEmpty)
         try await database.set(Self.pendingSetting, to: pending.scaleBytes, takingIn: changes.map(\.number))
         return pending
     }
@@ -308,11 +334,13 @@ extension Drive {
 
     /// Carries on what an earlier command left undone, as far as `options.stage`.
     ///
+    /// - Parameter makingWay: whether a change follows, for which that is given up as by any other change.
     /// - Returns: the commit, which may be another one by now, and how far it was carried; nil if nothing was left undone.
-    public func finish(_ options: ChangeOptions) async throws -> ChangeResult? {
+    public func finish(_ options: ChangeOptions, makingWay: Bool = false) async throws -> ChangeResult? {
         try home.create()
         let lock = try await WriterLock.acquire(home.lock, waiting: options.waiting)
         defer { withExtendedLifetime(lock) {} }
+        if makingWay { try await makeWay(options) }
         let changes = try await waitingChanges()
         guard !changes.isEmpty else { return try await carryOn(options) }
         try await carryOnToComplete(options)
@@ -322,10 +350,12 @@ extension Drive {
     }
 
     private func carryOn(_ options: ChangeOptions) async throws -> ChangeResult? {
-        guard let pending = try await pendingCommit() else { return nil }
-        let known = try await reading(local: SpooledSegments(directory: home.spool.string)).heads.known()
-        let ring = try await keyRing(after: Parents(tips: known.map { [$0] } ?? []))
-        let spool = try await openSpool(ring, isFilling: false)
+        guard var pending = try await pendingCommit() else { return nil }
+        if options.stage == .staged, !pending.isPromised {
+            pending.isPromised = true
+            try await database.set(Self.pendingSetting, to: pending.scaleBytes)
+        }
+        let spool = try await spoolToSend()
         let reading = try await reading(local: spool.localSegments)
         var result = ChangeResult(hasCommit: true, stage: options.stage, commit: pending.blob.id.description)
         do {
@@ -335,6 +365,12 @@ extension Drive {
         }
         if options.stage == .complete { try await joinTips(options) }
         return result
+    }
+
+    /// The spool with what is on its way, which others may be filling.
+    private func spoolToSend() async throws -> Spool {
+        let known = try await reading(local: SpooledSegments(directory: home.spool.string)).heads.known()
+        return try await openSpool(try await keyRing(after: Parents(tips: known.map { [$0] } ?? [])), isFilling: false)
     }
 
     /// So often a change is made anew on top of what others commit meanwhile.
@@ -361,6 +397,7 @@ extension Drive {
         var options = options
         options.message = String(decoding: ours.message, as: UTF8.self)
         options.mayUseReserve = pending.mayUseReserve
+        options.isPromised = pending.isPromised
         // What others have staged on top of it comes later, on top of what becomes of it.
         let result = try await commit(options, takingIn: false, lastChange: pending.lastChange) { context, reading in
             await context.spool.use(pending.plan.volumes.map(\.id))

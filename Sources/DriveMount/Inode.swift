@@ -39,6 +39,8 @@ final class Inode: @unchecked Sendable {  // see above
     var edits: [[UInt8]: NameEdit] = [:]
     /// How often the kernel has been told of it and has not forgotten.
     var lookups: UInt64 = 0
+    /// Where it stands in the table's queue; 0 for a directory.
+    var age: UInt64 = 0
     /// How many open files there are of it.
     var opens = 0
     /// While it is open: the file of the cache that has bytes of what the drive has here, which others may read from, too.

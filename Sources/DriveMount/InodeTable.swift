@@ -9,7 +9,8 @@ internal import Primitives
 /// Numbers are made of the parent's number and the name, or of the link group: so a directory that is looked at again, today
 /// or after the next mount, shows the same ones, and programs that compare them (git, backups) see nothing changed.
 ///
-/// Memory: some 450 bytes for each inode.
+/// Memory: some 600 bytes for each inode. Of files that nothing has changed and nobody uses the kernel is told to forget those that
+/// have been known longest, where there are too many.
 struct InodeTable {
     private struct Group: Hashable {
         let view: ObjectIdentifier
@@ -21,8 +22,13 @@ struct InodeTable {
     private var groups: [Group: Inode] = [:]
     /// Numbers of directories that are gone.
     private var retired: Set<InodeNumber> = []
+    /// Whom inodes belong to: most to the same few, whose names need no room for each.
+    private var owners: Set<Owner> = []
     /// Files of the cache whose inodes are gone.
     private var abandoned: [FileNumber] = []
+
+    /// Files, in the order in which they came to be known.
+    private var files = AgeQueue()
 
     var count: Int { inodes.count }
 
@@ -85,10 +91,15 @@ struct InodeTable {
         _ name: [UInt8], _ linked: LinkedInode, _ parent: Inode, group: LinkGroup? = nil
     ) -> Inode {
         let number = freeNumber(Self.number(of: name, in: parent.number, group: group))
+        var entry = linked.entry
+        entry.owner = owners.insert(entry.owner).memberAfterInsert
+        entry.group = owners.insert(entry.group).memberAfterInsert
         let inode = Inode(
             number, in: parent.view, place: Place(parent: parent.number, name: name),
-            content: InodeContent(entry: linked.entry, group: group, linkCount: linked.names))
+            content: InodeContent(entry: entry, group: group, linkCount: linked.names))
         inodes[number] = inode
+        if entry.type != .directory { inode.age = files.append(number) }
+        if files.count > 2 * inodes.count + 1024 { files.removeAll { self.inodes[$0]?.age != $1 } }
         return inode
     }
 
@@ -170,6 +181,22 @@ struct InodeTable {
     mutating func takeAbandoned() -> [FileNumber] {
         defer { abandoned = [] }
         return abandoned
+    }
+
+    /// Names of files that the kernel had best forget, so that no more than `limit` inodes are known: those that have been known
+    /// longest, of what is as in the drive and not open. A directory may be where somebody is.
+    mutating func superfluous(over limit: Int) -> [Place] {
+        var places: [Place] = []
+        var left = count - limit
+        for _ in 0..<files.count where left > 0 {
+            guard let (number, age) = files.popFirst() else { break }
+            guard let inode = inodes[number], inode.age == age else { continue }
+            inode.age = files.append(number)
+            guard inode.content.revision == nil, inode.opens == 0, inode.isNamed, inode.otherPlaces.isEmpty else { continue }
+            places.append(inode.place)
+            left -= 1
+        }
+        return places
     }
 
     // MARK: Changing

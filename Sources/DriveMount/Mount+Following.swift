@@ -38,6 +38,8 @@ struct CommittingState {
     /// What was sent for this mount's commits, in bytes of fragments: so much of the territory they take.
     var takenByteCount: UInt64 = 0
     var next: ContinuousClock.Instant?
+    /// Whether the territory was to grow, and did not.
+    var hasNoMoreRoom = false
     /// A commit that was made, and that could not be looked up yet.
     var unsettled: (tree: FrozenTree, root: Entry)?
     /// Cuts the ending short; set while it ends.
@@ -60,6 +62,7 @@ extension Mount {
             let isMuch = mounted.cache.dirtyByteCount >= options.commitByteCount && waited >= Self.commitPause
             if isMuch || waited >= options.commitInterval || committing.withLock({ !$0.wishes.isEmpty }) {
                 _ = await commit(complaining: "the commit could not be made")
+                try? await lookAtSpace()
                 // A mount lives for months, and commits for seconds.
                 cessdrive_give_back_freed_memory()
                 (committed, polled) = (clock.now, clock.now)
@@ -81,9 +84,12 @@ extension Mount {
         }
     }
 
+    /// What does not fit into the territory could not be committed: writers are told.
     private func lookAtSpace() async throws {
         let space = try await drive.space()
         mounted.with { $0.space = space }
+        let mayGrow = options.growsTerritory && !committing.withLock(\.hasNoMoreRoom)
+        mounted.cache.limitDirty(to: mayGrow ? .max : space?.leftByteCount ?? .max)
     }
 
     /// Commits all that was changed until now, and returns when that has come as far as `stage`. The commit itself goes on until
@@ -121,7 +127,7 @@ extension Mount {
         committing.withLock { state in
             switch result {
             case .success(let commit):
-                state.failure = nil
+                (state.failure, state.hasNoMoreRoom) = (nil, false)
                 guard let commit else { break }
                 state.last = (commit, .now)
                 state.count += 1
@@ -139,8 +145,15 @@ extension Mount {
         var options = changing
         options.stage = .complete
         options.message = "mount"
+        let expand = options.expand
+        options.expand = { missing in
+            self.committing.withLock { $0.hasNoMoreRoom = true }
+            let hasGrown = try await expand(missing)
+            self.committing.withLock { $0.hasNoMoreRoom = !hasGrown }
+            return hasGrown
+        }
         // What an earlier attempt has left undone is the drive's first, so that this one stands on it.
-        if try await drive.finish(options) != nil { await forget(try await mounted.adopt(try await reader.head())) }
+        if try await drive.finish(options, makingWay: true) != nil { await forget(try await mounted.adopt(try await reader.head())) }
         guard let tree = mounted.freeze() else { return nil }
         mounted.with { $0.committing = UnderWay(revision: tree.revision) }
         options.observer = { [observer = options.observer] event in

@@ -30,6 +30,8 @@ public final class Mount: Sendable {
     private static let threadCount = 4
     /// How often what was evicted is forgotten.
     private static let sweepSeconds = 600
+    /// So many inodes are known at once, unless more are in use: 150 MB.
+    private static let inodeLimit = 250_000
 
     /// Mounts it; `serve` has to follow.
     ///
@@ -91,6 +93,7 @@ public final class Mount: Sendable {
         // All end with the session.
         let following = isFixed ? nil : Task { await self.follow() }
         let ringing = Task { await self.ring() }
+        let forgetting = Task { await self.forgetFiles() }
         let syncing = Task { await self.keepSynced() }
         await withTaskCancellationHandler {
             await session.serve(threads: Self.threadCount)
@@ -98,6 +101,7 @@ public final class Mount: Sendable {
             DispatchQueue.global().async { try? point.unmount(lazily: true) }
         }
         ringing.cancel()
+        forgetting.cancel()
         // Not cancelled with the task: being told to end means to end well.
         await Task { await self.end(following) }.value
         syncing.cancel()
@@ -108,6 +112,16 @@ public final class Mount: Sendable {
 
     private func ring() async {
         while (try? await Task.sleep(for: .milliseconds(500))) != nil { bell.continuation.yield() }
+    }
+
+    /// Whoever walks through a large drive makes more known than anybody uses.
+    private func forgetFiles() async {
+        let (mounted, session) = (mounted, session)
+        while (try? await Task.sleep(for: .milliseconds(500))) != nil {
+            let places = mounted.with { $0.table.superfluous(over: Self.inodeLimit) }
+            guard !places.isEmpty else { continue }
+            _ = try? await Self.onThread { for place in places { session.invalidate(place.name, in: place.parent) } }
+        }
     }
 
     /// Lets the commit that is under way come to its end, and makes the last one.

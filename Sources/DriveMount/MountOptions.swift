@@ -19,6 +19,8 @@ public struct MountOptions: Sendable {
     /// How much of the disk the mount may take for what it has fetched, and what it leaves to others.
     public var cacheByteCount: UInt64 = 10 << 30
     public var minimumFreeByteCount: UInt64 = 1 << 30
+    /// Whether more territory is bought by itself where there is too little; else writers are told that there is no space.
+    public var growsTerritory = false
     /// More options for mount.fuse3(8), as they are.
     public var others: [String] = []
 

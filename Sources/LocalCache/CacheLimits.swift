@@ -4,17 +4,14 @@ public struct CacheLimits: Hashable, Sendable {
     public var byteCount: UInt64
     /// What the cache leaves to others on the same disk, as far as it can evict.
     public var minimumFreeByteCount: UInt64
-    /// How much may be dirty before writers get `CacheError.full`.
-    public var dirtyByteCount: UInt64
     /// When a segment is full; at most 1 GiB. The cache keeps one file descriptor open for each segment.
     var segmentByteCount: UInt32 = 64 << 20
     /// Of a longer footer nobody has anything.
     var footerByteCount: Int { Int(segmentByteCount / 4) }
 
-    public init(byteCount: UInt64, minimumFreeByteCount: UInt64 = 0, dirtyByteCount: UInt64 = .max) {
+    public init(byteCount: UInt64, minimumFreeByteCount: UInt64 = 0) {
         self.byteCount = byteCount
         self.minimumFreeByteCount = minimumFreeByteCount
-        self.dirtyByteCount = dirtyByteCount
     }
 
     /// The greatest offset, exclusive: that of the kernel.

@@ -40,6 +40,7 @@ public final class LocalCache: Sendable {
     /// Whether a segment was begun since the limits were looked at.
     let mayNeedRoom = Atomic<Bool>(true)
     private let nextFile: Atomic<UInt64>
+    private let dirtyLimit = Atomic<UInt64>(.max)
 
     /// Opens the cache, or makes an empty one.
     ///
@@ -97,7 +98,8 @@ public final class LocalCache: Sendable {
     ) throws(CacheError) {
         let range = try Self.range(from: offset, count: bytes.count)
         // Evicting would not help.
-        guard dirtyByteCount + UInt64(bytes.count) <= limits.dirtyByteCount else { throw .full }
+        let (dirty, isBeyond) = dirtyByteCount.addingReportingOverflow(UInt64(bytes.count))
+        guard !isBeyond, dirty <= dirtyLimit.load(ordering: .relaxed) else { throw .full }
         try appendMakingRoom(bytes, isPrivileged: false) { _ throws(CacheError) in
             var plan = RecordPlan(changes: records.map(LoggedChange.init))
             if !range.isEmpty {
@@ -189,6 +191,9 @@ public final class LocalCache: Sendable {
 
     /// How many bytes are stored nowhere else.
     public var dirtyByteCount: UInt64 { UInt64(index.withLock { $0.dirtyByteCount }) }
+
+    /// From now on writers get `CacheError.full` where more than this would be dirty.
+    public func limitDirty(to byteCount: UInt64) { dirtyLimit.store(byteCount, ordering: .relaxed) }
 
     // MARK: Ending
 

@@ -106,9 +106,8 @@ struct ContentTests {
 
     @Test func `beyond the limit of dirty bytes writers find it full, until some are clean`() throws {
         try CacheFixture.with { fixture in
-            var limits = CacheFixture.limits()
-            limits.dirtyByteCount = 10
-            let cache = try fixture.open(limits)
+            let cache = try fixture.open()
+            cache.limitDirty(to: 10)
             let file = cache.newFile()
             try cache.write([UInt8](repeating: 1, count: 8), to: file)
             #expect(throws: CacheError.full) { try cache.write([1, 2, 3], to: file, at: 8) }

@@ -15,6 +15,8 @@ public final class NodeHealth: Sendable {
         var nodes: [AccountID: NodeRecord] = [:]
         /// Earned by requests and spent by hedges: about one request in eight may be hedged, after a first few.
         var hedges = 8.0
+        /// Requests that nobody has answered yet.
+        var inFlight = 0
     }
 
     /// - Parameters:
@@ -38,41 +40,43 @@ public final class NodeHealth: Sendable {
 
     // MARK: What happens
 
-    public func began(_ node: AccountID) {
+    /// - Returns: how many requests share the line with this one.
+    @discardableResult
+    public func began(_ node: AccountID) -> Int {
         state.withLock { state in
             state.hedges = min(state.hedges + 0.125, 8)
             state.nodes[node, default: NodeRecord()].inFlight += 1
+            defer { state.inFlight += 1 }
+            return state.inFlight
         }
     }
 
-    public func succeeded(_ node: AccountID, byteCount: Int, in elapsed: Duration) {
+    /// - Parameter others: what `began` has said.
+    public func succeeded(_ node: AccountID, byteCount: Int, in elapsed: Duration, beside others: Int = 0) {
         let now = now()
-        update(node) {
-            $0.inFlight -= 1
-            $0.succeeded(byteCount: byteCount, seconds: elapsed / .seconds(1), at: now)
+        answered(node) { record, left in
+            // Those that shared the line at the beginning, and at the end.
+            let sharing = 1 + Double(others + left) / 2
+            record.succeeded(byteCount: byteCount, seconds: elapsed / .seconds(1), sharing: sharing, at: now)
         }
     }
 
     /// No answer in time, no connection, or an answer of no use.
     public func failed(_ node: AccountID) {
         let now = now()
-        update(node) {
-            $0.inFlight -= 1
-            $0.failed(at: now)
-        }
+        answered(node) { record, _ in record.failed(at: now) }
     }
 
     /// It answered, but not with what was asked for: it does not hold the fragment, or refuses.
-    public func refused(_ node: AccountID) { update(node) { $0.inFlight -= 1 } }
+    public func refused(_ node: AccountID) { answered(node) { _, _ in } }
 
     /// Its answer was not waited for to the end.
-    public func abandoned(_ node: AccountID, byteCount: Int, after elapsed: Duration) {
+    public func abandoned(_ node: AccountID, byteCount: Int, after elapsed: Duration, beside others: Int = 0) {
         let now = now()
-        update(node) {
-            $0.inFlight -= 1
-            let seconds = elapsed / .seconds(1)
-            guard seconds > $0.expectedSeconds(byteCount) else { return }
-            $0.succeeded(byteCount: byteCount, seconds: seconds, at: now)
+        answered(node) { record, left in
+            let (seconds, sharing) = (elapsed / .seconds(1), 1 + Double(others + left) / 2)
+            guard seconds > record.expectedSeconds(byteCount, sharing: sharing) else { return }
+            record.succeeded(byteCount: byteCount, seconds: seconds, sharing: sharing, at: now)
         }
     }
 
@@ -81,6 +85,15 @@ public final class NodeHealth: Sendable {
 
     /// Its bytes took part in a result that was wrong; somebody's were.
     public func suspect(_ node: AccountID) { update(node) { $0.suspicions += 1 } }
+
+    /// - Parameter change: is told how many requests are still on their way.
+    private func answered(_ node: AccountID, _ change: (inout NodeRecord, Int) -> Void) {
+        state.withLock { state in
+            state.inFlight -= 1
+            state.nodes[node, default: NodeRecord()].inFlight -= 1
+            change(&state.nodes[node, default: NodeRecord()], state.inFlight)
+        }
+    }
 
     private func update(_ node: AccountID, _ change: (inout NodeRecord) -> Void) {
         state.withLock { change(&$0.nodes[node, default: NodeRecord()]) }
@@ -106,8 +119,9 @@ public final class NodeHealth: Sendable {
     /// How long to wait for this node alone: its own 95th percentile, once it has answered a few times.
     func patience(_ node: AccountID, byteCount: Int, options: ReadOptions) -> Duration {
         state.withLock { state in
-            guard let record = state.nodes[node], let seconds = record.percentile95(byteCount) else {
-                return options.firstHedge + .seconds(Double(byteCount) / NodeRecord.poorThroughput)
+            let sharing = Double(1 + state.inFlight)
+            guard let record = state.nodes[node], let seconds = record.percentile95(byteCount, sharing: sharing) else {
+                return options.firstHedge + .seconds(Double(byteCount) * sharing / NodeRecord.poorThroughput)
             }
             return max(options.leastHedge, .seconds(seconds))
         }
@@ -125,7 +139,7 @@ public final class NodeHealth: Sendable {
 
 /// What is known of one node.
 struct NodeRecord {
-    /// Seconds until an answer begins, and bytes a second from then on; a guess until there were answers.
+    /// Seconds until an answer begins, and bytes a second from then on, if nobody shared the line; a guess until there were answers.
     private(set) var latency = 0.05
     private(set) var throughput = 20e6
     /// The last answers' times, each by what was expected of it.
@@ -145,7 +159,10 @@ struct NodeRecord {
     /// A slow node is given another chance after this time.
     private static let memory = Duration.seconds(60)
 
-    func expectedSeconds(_ byteCount: Int) -> Double { latency + Double(byteCount) / throughput }
+    /// - Parameter sharing: how many answers come by the same line at once: what that delays is no fault of the node's.
+    func expectedSeconds(_ byteCount: Int, sharing: Double = 1) -> Double {
+        latency + Double(byteCount) * sharing / throughput
+    }
 
     func cost(_ byteCount: Int, at now: ContinuousClock.Instant) -> Double {
         let isFresh = updated.map { now - $0 < Self.memory } ?? true
@@ -157,19 +174,19 @@ struct NodeRecord {
     }
 
     /// Nil before there are enough answers to tell.
-    func percentile95(_ byteCount: Int) -> Double? {
+    func percentile95(_ byteCount: Int, sharing: Double) -> Double? {
         guard ratios.count >= 8 else { return nil }
         let sorted = ratios.sorted()
-        return expectedSeconds(byteCount) * sorted[(sorted.count * 95 - 1) / 100]
+        return expectedSeconds(byteCount, sharing: sharing) * sorted[(sorted.count * 95 - 1) / 100]
     }
 
     func isResting(at now: ContinuousClock.Instant) -> Bool { restsUntil.map { now < $0 } ?? false }
 
-    mutating func succeeded(byteCount: Int, seconds: Double, at now: ContinuousClock.Instant) {
+    mutating func succeeded(byteCount: Int, seconds: Double, sharing: Double, at now: ContinuousClock.Instant) {
         updated = now
         failures = 0
         restsUntil = nil
-        let ratio = seconds / max(expectedSeconds(byteCount), 1e-6)
+        let ratio = seconds / max(expectedSeconds(byteCount, sharing: sharing), 1e-6)
         if ratios.count < Self.sampleCount {
             ratios.append(ratio)
         } else {
@@ -178,10 +195,10 @@ struct NodeRecord {
         }
         // Small answers tell the latency, large ones the rate.
         if byteCount <= Self.smallAnswer {
-            latency += (max(seconds - Double(byteCount) / throughput, seconds / 4) - latency) / 4
+            latency += (max(seconds - Double(byteCount) * sharing / throughput, seconds / 4) - latency) / 4
         } else {
             let transfer = max(seconds - latency, seconds / 4, 1e-6)
-            throughput += (Double(byteCount) / transfer - throughput) / 4
+            throughput += (Double(byteCount) * sharing / transfer - throughput) / 4
             latency = min(latency, seconds)
         }
     }

@@ -120,12 +120,12 @@ struct RowReader: Sendable {
     }
 
     /// Not if it is known to be dead or to lie, as long as four others are better; nor if it is so slow that four
-    /// others' bytes come far sooner.
+    /// others' bytes come far sooner, which take the line four times as long.
     private func isWorthAsking(_ row: Int, before others: [Int], of place: SegmentPlace, byteCount: Int) -> Bool {
         let own = health.cost(place.nodes[row], byteCount: byteCount)
         let fourth = health.cost(place.nodes[others[3]], byteCount: byteCount)
         guard health.isUsable(place.nodes[row]) else { return own <= fourth }
-        return own <= max(0.25, 8 * fourth)
+        return own <= max(0.25, 8 * health.cost(place.nodes[others[3]], byteCount: 4 * byteCount))
     }
 
     private func patience(_ row: Int, others: [Int], of place: SegmentPlace, byteCount: Int) -> Duration {

@@ -42,7 +42,7 @@ struct RowSource: Sendable {
             throw failure(.failed(error))
         }
         guard let endpoint = address else { throw failure(.noEndpoint) }
-        health.began(node)
+        let others = health.began(node)
         let start = ContinuousClock.now
         do {
             let bytes = try await nodes.fragment(place.fragments[row], fid: place.fid, range: range, from: endpoint)
@@ -50,14 +50,15 @@ struct RowSource: Sendable {
                 health.failed(node)
                 throw failure(.wrongLength(bytes.count))
             }
-            health.succeeded(node, byteCount: range.count, in: ContinuousClock.now - start)
+            health.succeeded(node, byteCount: range.count, in: ContinuousClock.now - start, beside: others)
             endpoints.trust(node)
             return bytes
         } catch let error as RowFailure {
             throw error
         } catch {
             guard !Task.isCancelled else {
-                health.abandoned(node, byteCount: range.count, after: ContinuousClock.now - start)
+                health.abandoned(
+                    node, byteCount: range.count, after: ContinuousClock.now - start, beside: others)
                 throw CancellationError()
             }
             // Whoever answers wrongly at this address may be somebody else by now.

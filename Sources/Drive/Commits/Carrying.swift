@@ -31,10 +31,7 @@ extension Drive {
     ) async throws {
         guard options.stage > .staged else { return }
         await ahead?.declaringIsDone()
-        let placer = Placer(
-            chain: chain, nodes: nodes, database: database, spool: spool, signer: account, territory: territoryName,
-            reserve: pending.mayUseReserve ? 0 : Placer.reserve, transfers: options.transfers,
-            observer: options.observer, othersAreDone: { await ahead?.sendingIsDone() })
+        let placer = placer(of: pending, spool, options, othersAreDone: { await ahead?.sendingIsDone() })
         do { try await carry(pending, reading, spool, placer, options, tolerance) } catch let error
             where error is FoldedCommit || error is ReadError || error is StoreError
         {
@@ -46,6 +43,21 @@ extension Drive {
         guard options.stage == .complete else { return }
         try await placer.forgetSubmissions()
         options.observer(.reached(.complete))
+    }
+
+    private func placer(
+        of pending: PendingCommit, _ spool: Spool, _ options: ChangeOptions,
+        othersAreDone: @escaping @Sendable () async -> Void = {}
+    ) -> Placer {
+        Placer(
+            chain: chain, nodes: nodes, database: database, spool: spool, signer: account, territory: territoryName,
+            reserve: pending.mayUseReserve ? 0 : Placer.reserve, transfers: options.transfers,
+            observer: options.observer, othersAreDone: othersAreDone)
+    }
+
+    /// Whether the chain has a deal or a file for a commit that is on its way.
+    func isDeclared(_ pending: PendingCommit, _ spool: Spool) async throws -> Bool {
+        try await placer(of: pending, spool, ChangeOptions()).isCommitDeclared(pending.plan)
     }
 
     private func carry(

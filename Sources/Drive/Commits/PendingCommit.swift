@@ -11,15 +11,19 @@ struct PendingCommit: Sendable, ScaleCodable {
     let mayUseReserve: Bool
     /// The number of the last change that it has taken in from another process; 0 if it took in none.
     let lastChange: Int64
+    /// Whether somebody was told that this machine will bring it into the drive: then it is never given up.
+    var isPromised: Bool
 
     init(
-        plan: PlacementPlan, blob: BlobReference, signed: SignedCommit, mayUseReserve: Bool, lastChange: Int64 = 0
+        plan: PlacementPlan, blob: BlobReference, signed: SignedCommit, mayUseReserve: Bool, lastChange: Int64,
+        isPromised: Bool
     ) {
         self.plan = plan
         self.blob = blob
         self.signed = signed
         self.mayUseReserve = mayUseReserve
         self.lastChange = lastChange
+        self.isPromised = isPromised
     }
 
     /// What the drive is with it.
@@ -35,6 +39,7 @@ struct PendingCommit: Sendable, ScaleCodable {
         signed = try decoder.decode()
         mayUseReserve = try decoder.bool()
         lastChange = Int64(bitPattern: try decoder.integer(UInt64.self))
+        isPromised = try decoder.bool()
     }
 
     func encode(to encoder: inout ScaleEncoder) {
@@ -43,5 +48,6 @@ struct PendingCommit: Sendable, ScaleCodable {
         encoder.encode(signed)
         encoder.bool(mayUseReserve)
         encoder.integer(UInt64(bitPattern: lastChange))
+        encoder.bool(isPromised)
     }
 }

@@ -115,6 +115,15 @@ final class MountConversation: Sendable {
     }
 }
 
+extension MountConversation {
+    /// Returns when the process that has told how its mount has ended is gone, and uses its cache's disk no more.
+    func processHasEnded() async throws {
+        let socket = self
+        // It says no more: that is the connection's end.
+        _ = try await onThread { socket.socket.receive(limit: MountAnswer.byteLimit) }
+    }
+}
+
 /// What the process that serves a mount could not do.
 struct MountFailure: Reportable, CustomStringConvertible {
     let description: String

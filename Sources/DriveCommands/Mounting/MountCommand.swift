@@ -115,8 +115,10 @@ struct MountCommand: ConsoleCommand {
         let purchases = MountPurchases(home: home, keys: keys, configuration: configuration, mayBuy: sending.yes)
         changing.expand = { try await purchases.expand(by: $0) }
         changing.declaring = { try await purchases.renew() }
+        var options = driveOptions
+        options.growsTerritory = try sending.yes || configuration.network(of: keys).isLocal
         let mount = try await Mount(
-            drive, at: point.path, snapshot: snapshot, caches: caches(of: home), options: driveOptions,
+            drive, at: point.path, snapshot: snapshot, caches: caches(of: home), options: options,
             changing: changing, logger: logger)
         let control = MountControl(
             mount, home: home.name, meter: meter, at: MountClient(point, configuration.paths).socket)

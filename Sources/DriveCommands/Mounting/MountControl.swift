@@ -105,6 +105,8 @@ final class MountControl: Sendable {
             begun = begin
             if let limit, clock.now - begin >= limit { mount.abandon() }
         }
+        // Closed by the kernel, when this process is gone: that is waited for.
+        _ = unsafe Unmanaged.passRetained(connection)
         let status = mount.status(limit: Self.changeLimit)
         for change in status.changes { try await connection.send(.change(MountReport.Change(change))) }
         guard status.changeCount > 0 else { return try await connection.send(.done(commit: status.lastCommit?.id)) }

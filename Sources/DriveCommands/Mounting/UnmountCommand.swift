@@ -1,6 +1,5 @@
 import ArgumentParser
 import FUSE
-import Foundation
 import SystemPackage
 
 /// `cessdrive umount`: ends a mount.
@@ -57,10 +56,9 @@ struct UnmountCommand: ConsoleCommand {
                     left.note(answer)
                 }
             }
-            // Its process has nothing left to do.
-            let socket = MountClient(point, Paths(environment: ByteText.environment)).socket.string
-            _ = try await waitFor(.seconds(5)) { FileManager.default.fileExists(atPath: socket) ? nil : true }
+            try await conversation.processHasEnded()
         } catch {
+            if error is MountFailure { try await conversation.processHasEnded() }
             for change in left.changes { console.note(change.line) }
             if error is CancellationError { console.note("cessdrive: what was changed is on its way nevertheless") }
             throw error

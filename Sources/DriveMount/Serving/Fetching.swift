@@ -1,103 +1,144 @@
 internal import Drive
+internal import DriveFormat
 internal import LocalCache
 internal import Synchronization
+internal import SystemPackage
 
-/// How a program walks through a file: whether its reads follow each other, and how far ahead it is worth to fetch.
-final class ReadWalk: Sendable {
+/// What is being fetched from the drive: whoever needs bytes that are on their way waits for them instead of asking again.
+final class Fetching: Sendable {
+    /// A part of a file that is on its way.
+    fileprivate struct Piece: Sendable {
+        let number: UInt64
+        let range: Range<UInt64>
+        /// Of what the drive has for the file.
+        let content: Content
+        let task: Task<[UInt8], any Error>
+    }
+
     private struct State {
-        var end: UInt64 = 0
-        var byteCount: UInt64 = 0
+        var pieces: [FileNumber: [Piece]] = [:]
+        var lastNumber: UInt64 = 0
+        var pace = FetchPace()
     }
 
     private let state = Mutex(State())
 
-    /// The longest way ahead, in bytes.
-    private static let limit: UInt64 = 16 << 20
-    /// The kernel's own read-ahead comes in several requests, in no strict order.
-    private static let slack: UInt64 = 512 << 10
+    /// A frame's payload: less cannot be fetched.
+    private static let grain: UInt64 = 16 << 10
 
-    /// Takes note of a read; whether it goes on where others ended.
-    func note(_ range: Range<UInt64>) -> Bool {
-        state.withLock { state in
-            let low = state.end > Self.slack ? state.end - Self.slack : 0
-            if state.byteCount > 0 || state.end > 0 || range.lowerBound == 0,
-                low...state.end + Self.slack ~= range.lowerBound
-            {
-                state.byteCount = min(Self.limit, max(Fetching.unit, state.byteCount + UInt64(range.count)))
-                state.end = max(state.end, range.upperBound)
-                return state.byteCount >= Fetching.unit && range.lowerBound + UInt64(range.count) > 64 << 10
-            }
-            state = State(end: range.upperBound)
-            return false
-        }
+    /// What was asked for, and brings these parts of a file.
+    struct Order: Sendable {
+        fileprivate let parts: [(range: Range<UInt64>, pieces: [Piece])]
     }
 
-    /// How far ahead to fetch.
-    var byteCount: UInt64 { state.withLock(\.byteCount) }
-}
-
-/// Fetches of whole units on their way: whoever needs one of them waits for it instead of asking again.
-final class Fetching: Sendable {
-    static let unit: UInt64 = 2 << 20
-
-    private struct Key: Hashable {
-        let file: FileNumber
-        let unit: UInt64
+    /// Asks for parts of a file, unless they are on their way.
+    func order(_ missing: [Range<UInt64>], of file: ReadableFile, _ drive: MountedDrive) -> Order {
+        Order(parts: missing.map { ($0, pieces(bringing: $0, of: file, drive)) })
     }
 
-    private let running = Mutex<[Key: Task<Void, any Error>]>([:])
-
-    /// Returns when the units that hold these ranges are in the cache, and begins with the next ones.
-    func units(
-        holding ranges: [Range<UInt64>], of file: ReadableFile, _ walk: ReadWalk, _ drive: MountedDrive
+    /// Waits for what was asked for.
+    ///
+    /// - Parameter start: the place in the file that `bytes` begins at.
+    func fill(
+        _ bytes: inout [UInt8], from start: UInt64, with order: Order, of file: ReadableFile, _ drive: MountedDrive
     ) async throws {
-        guard let number = file.file else { return }
-        let needed = ranges.flatMap { Self.units($0) }.map { Key(file: number, unit: $0) }
-        let tasks = needed.compactMap { start($0, file, drive) }
-        if let last = needed.last { goAhead(of: (last.unit + 1) * Self.unit, file, walk, drive) }
-        for task in tasks { try await task.value }
-    }
-
-    /// Begins to fetch what comes next, as far as the walk is worth it.
-    func goAhead(of offset: UInt64, _ file: ReadableFile, _ walk: ReadWalk, _ drive: MountedDrive) {
-        guard let number = file.file, offset < file.baseEnd else { return }
-        let range = offset..<min(file.baseEnd, offset + walk.byteCount)
-        guard !range.isEmpty else { return }
-        for unit in Self.units(range) where drive.lacks(unit, of: file) {
-            _ = start(Key(file: number, unit: unit), file, drive)
+        for (range, pieces) in order.parts {
+            for piece in pieces {
+                let part = piece.range.clamped(to: range)
+                if let fetched = try? await piece.task.value {
+                    Self.copy(fetched, at: piece.range.lowerBound, part, to: &bytes, from: start)
+                    continue
+                }
+                // It may have failed long ago.
+                try Task.checkCancellation()
+                for again in self.pieces(bringing: part, of: file, drive) {
+                    let fetched = try await again.task.value
+                    Self.copy(
+                        fetched, at: again.range.lowerBound, again.range.clamped(to: part), to: &bytes, from: start)
+                }
+            }
         }
     }
 
-    private static func units(_ range: Range<UInt64>) -> ClosedRange<UInt64> {
-        range.lowerBound / unit...(range.upperBound - 1) / unit
+    private static func copy(
+        _ fetched: [UInt8], at place: UInt64, _ part: Range<UInt64>, to bytes: inout [UInt8], from start: UInt64
+    ) {
+        let (from, to) = (Int(part.lowerBound - place), Int(part.lowerBound - start))
+        bytes.replaceSubrange(to..<to + part.count, with: fetched[from..<from + part.count])
     }
 
-    /// - Returns: nil where the unit has nothing of the file.
-    private func start(_ key: Key, _ file: ReadableFile, _ drive: MountedDrive) -> Task<Void, any Error>? {
-        let range = (key.unit * Self.unit..<(key.unit + 1) * Self.unit).clamped(to: 0..<file.baseEnd)
-        guard !range.isEmpty else { return nil }
-        return running.withLock { running in
-            if let task = running[key] { return task }
-            // Ends with its unit; nobody cancels it, since others may wait for it.
-            let task = Task {
-                defer { _ = self.running.withLock { $0.removeValue(forKey: key) } }
+    /// Asks for what a walk comes to next, in order, as far as it is worth it and the line carries it.
+    ///
+    /// - Parameter distance: what `ReadWalk.note` has said of the read that ended at `offset`.
+    func goAhead(
+        of offset: UInt64, by distance: UInt64, _ file: ReadableFile, _ walk: ReadWalk, _ drive: MountedDrive
+    ) {
+        guard let number = file.file, distance > 0, offset < file.baseEnd else { return }
+        let end = min(file.baseEnd, offset + distance)
+        guard let way = walk.unarranged(offset..<end, isLast: end == file.baseEnd) else { return }
+        for gap in way.without(drive.cache.extents(of: number, in: way).map(\.range)) {
+            var next = gap.lowerBound
+            while next < gap.upperBound {
+                guard let byteCount = state.withLock({ $0.pace.room() }) else { return walk.arrange(upTo: next) }
+                let range = next..<min(gap.upperBound, next + byteCount)
+                _ = pieces(bringing: range, of: file, drive)
+                next = range.upperBound
+            }
+        }
+        walk.arrange(upTo: end)
+    }
+
+    /// What brings a range: pieces that are on their way, and new ones for what is not.
+    private func pieces(bringing range: Range<UInt64>, of file: ReadableFile, _ drive: MountedDrive) -> [Piece] {
+        state.withLock { state in
+            let content = file.entry.content
+            let known = file.file.flatMap { state.pieces[$0] } ?? []
+            var found = known.filter { $0.range.overlaps(range) && $0.content == content }
+            let gaps = range.without(found.map(\.range).sorted { $0.lowerBound < $1.lowerBound })
+            for gap in gaps {
+                let piece = begin(gap.widened(to: Self.grain, within: file.baseEnd), of: file, &state, drive)
+                if let number = file.file { state.pieces[number, default: []].append(piece) }
+                found.append(piece)
+            }
+            return found
+        }
+    }
+
+    private func begin(
+        _ range: Range<UInt64>, of file: ReadableFile, _ state: inout State, _ drive: MountedDrive
+    ) -> Piece {
+        state.lastNumber += 1
+        let (number, byteCount) = (state.lastNumber, UInt64(range.count))
+        state.pace.began(byteCount, at: .now)
+        // Ends with its bytes; nobody cancels it, since others may wait for it.
+        let task = Task {
+            do {
                 var bytes: [UInt8] = []
                 bytes.reserveCapacity(range.count)
                 try await file.snapshot.read(file.entry, range: range) { bytes += $0 }
-                await drive.keep(bytes, of: file, at: range.lowerBound)
+                guard bytes.count == range.count else { throw Errno.ioError }
+                self.state.withLock { $0.pace.came(byteCount, at: .now) }
+                let fetched = bytes
+                // Nobody has to wait for the disk. Until then whoever wants them gets them from here.
+                Task {
+                    await drive.keep(fetched, of: file, at: range.lowerBound)
+                    self.forget(number, byteCount, of: file)
+                }
+                return fetched
+            } catch {
+                self.forget(number, byteCount, of: file)
+                throw error
             }
-            running[key] = task
-            return task
         }
+        return Piece(number: number, range: range, content: file.entry.content, task: task)
     }
-}
 
-extension MountedDrive {
-    /// Whether something of a unit is not in the cache.
-    fileprivate func lacks(_ unit: UInt64, of file: ReadableFile) -> Bool {
-        guard let number = file.file else { return false }
-        let range = (unit * Fetching.unit..<(unit + 1) * Fetching.unit).clamped(to: 0..<file.baseEnd)
-        guard !range.isEmpty else { return false }
-        return !range.without(cache.extents(of: number, in: range).map(\.range)).isEmpty
+    private func forget(_ number: UInt64, _ byteCount: UInt64, of file: ReadableFile) {
+        state.withLock { state in
+            state.pace.ended(byteCount)
+            guard let file = file.file, let pieces = state.pieces[file] else { return }
+            let rest = pieces.filter { $0.number != number }
+            state.pieces[file] = rest.isEmpty ? nil : rest
+        }
     }
 }

@@ -39,17 +39,14 @@ extension MountedDrive {
         var bytes = [UInt8](repeating: 0, count: range.count)
         do {
             let missing = try readHere(file, range, into: &bytes)
-            let isWalking = handle.walk.note(range)
+            let distance = handle.walk.note(range)
             if missing.isEmpty {
-                if isWalking { fetching.goAhead(of: range.upperBound, file, handle.walk, self) }
+                fetching.goAhead(of: range.upperBound, by: distance, file, handle.walk, self)
                 return reply(Bytes(bytes))
             }
             let here = bytes
             later(reply) {
-                var bytes = here
-                try await self.fetch(
-                    missing, of: file, from: range.lowerBound, into: &bytes, isWalking ? handle.walk : nil)
-                return Bytes(bytes)
+                Bytes(try await self.fetch(missing, of: file, range, over: here, handle.walk, distance))
             }
         } catch { reply.fail(Errno(error)) }
     }
@@ -63,11 +60,9 @@ extension MountedDrive {
             let missing = try self.readHere(file, range, into: &bytes)
             return (bytes, missing)
         }
-        let isWalking = walk.note(range)
+        let distance = walk.note(range)
         guard !missing.isEmpty else { return here }
-        var bytes = here
-        try await fetch(missing, of: file, from: range.lowerBound, into: &bytes, isWalking ? walk : nil)
-        return bytes
+        return try await fetch(missing, of: file, range, over: here, walk, distance)
     }
 
     /// Reads what is on this machine; what is nowhere is zero.
@@ -91,33 +86,19 @@ extension MountedDrive {
         return []
     }
 
-    /// Reads parts of what the drive has, and keeps them in the cache.
+    /// Reads parts of what the drive has, and then goes ahead.
+    ///
+    /// - Parameter bytes: what is known of the range.
     private func fetch(
-        _ missing: [Range<UInt64>], of file: ReadableFile, from start: UInt64, into bytes: inout [UInt8],
-        _ walk: ReadWalk?
-    ) async throws {
-        if let walk {
-            // Whole units, which others may be waiting for already.
-            try await fetching.units(holding: missing, of: file, walk, self)
-            let range = start..<start + UInt64(bytes.count)
-            let rest = try readHere(file, range, into: &bytes)
-            if rest.isEmpty { return }
-            return try await fetch(rest, of: file, from: start, into: &bytes, nil)
-        }
-        for part in missing {
-            let wanted = part.widened(to: Self.fetchGrain, within: file.baseEnd)
-            var fetched: [UInt8] = []
-            fetched.reserveCapacity(wanted.count)
-            try await file.snapshot.read(file.entry, range: wanted) { fetched += $0 }
-            guard fetched.count == wanted.count else { throw Errno.ioError }
-            let (from, to) = (Int(part.lowerBound - start), Int(part.lowerBound - wanted.lowerBound))
-            bytes.replaceSubrange(from..<from + part.count, with: fetched[to..<to + part.count])
-            await keep(fetched, of: file, at: wanted.lowerBound)
-        }
+        _ missing: [Range<UInt64>], of file: ReadableFile, _ range: Range<UInt64>, over bytes: [UInt8], _ walk: ReadWalk,
+        _ distance: UInt64
+    ) async throws -> [UInt8] {
+        var bytes = bytes
+        let order = fetching.order(missing, of: file, self)
+        fetching.goAhead(of: range.upperBound, by: distance, file, walk, self)
+        try await fetching.fill(&bytes, from: range.lowerBound, with: order, of: file, self)
+        return bytes
     }
-
-    /// A frame's payload: less cannot be fetched.
-    private static let fetchGrain: UInt64 = 16 << 10
 
     /// Keeps what was fetched, unless it is out of date by now. That it is kept is no promise.
     func keep(_ bytes: [UInt8], of file: ReadableFile, at offset: UInt64) async {
