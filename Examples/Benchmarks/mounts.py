@@ -64,10 +64,10 @@ class Passthrough(FileSystem):
         subprocess.run(["gcc", "-O2", "-w", PASSTHROUGH, "-o", self.program, *flags], check=True)
 
     def mount(self):
-        # It keeps every inode open; what it says of its threads on standard error is of no interest.
+        # With extended attributes, as the others: `ls -l` asks for them. It keeps every inode open; what it says of its threads on standard error is of no interest.
         hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
         self.process = subprocess.Popen(
-            [self.program, "-f", "-o", f"source={self.source}", self.place], stderr=subprocess.DEVNULL,
+            [self.program, "-f", "-o", f"source={self.source},xattr", self.place], stderr=subprocess.DEVNULL,
             preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard)))
         self.wait()
 

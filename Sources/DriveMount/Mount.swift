@@ -30,8 +30,8 @@ public final class Mount: Sendable {
     private static let threadCount = 4
     /// How often what was evicted is forgotten.
     private static let sweepSeconds = 600
-    /// So many inodes are known at once, unless more are in use: 150 MB.
-    private static let inodeLimit = 250_000
+    /// So many inodes are known at once, unless more are in use.
+    private static let inodeLimit = 150_000
 
     /// Mounts it; `serve` has to follow.
     ///

@@ -61,6 +61,9 @@ enum Operations {
             // Pages of a file change only by what is written here: whatever else changes a file gives it another inode.
             refuse(FUSE_CAP_AUTO_INVAL_DATA)
             want(FUSE_CAP_EXPLICIT_INVAL_DATA)
+            // Whoever lists a directory mostly wants to know more of what is in it, and asking for each thing by itself takes far longer.
+            refuse(FUSE_CAP_READDIRPLUS_AUTO)
+            want(FUSE_CAP_READDIRPLUS)
             want(FUSE_CAP_PARALLEL_DIROPS)
             want(FUSE_CAP_CACHE_SYMLINKS)
             want(FUSE_CAP_ASYNC_DIO)

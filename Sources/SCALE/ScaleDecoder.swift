@@ -16,54 +16,59 @@ extension ScaleDecodable {
 
 /// Reads SCALE encodings from a buffer. Nothing is allocated by an announced length before that many bytes are known
 /// to be there.
+///
+/// The primitives are `@inlinable`, as the encoder's.
 @frozen
 public struct ScaleDecoder {
     @usableFromInline let bytes: [UInt8]
-    public private(set) var offset = 0
+    @usableFromInline var place = 0
 
-    public init(_ bytes: [UInt8]) { self.bytes = bytes }
+    /// Where the next value begins.
+    @inlinable public var offset: Int { place }
 
-    public var remaining: Int { bytes.count - offset }
+    @inlinable public init(_ bytes: [UInt8]) { self.bytes = bytes }
+
+    @inlinable public var remaining: Int { bytes.count - offset }
 
     /// Throws `trailing` unless everything has been read.
     public func finish() throws(ScaleError) {
         if remaining > 0 { throw .trailing(count: remaining) }
     }
 
-    public mutating func decode<T: ScaleDecodable>(_ type: T.Type = T.self) throws(ScaleError) -> T {
+    @inlinable public mutating func decode<T: ScaleDecodable>(_ type: T.Type = T.self) throws(ScaleError) -> T {
         try T(from: &self)
     }
 
     /// The next `count` bytes as they are.
-    public mutating func raw(_ count: Int) throws(ScaleError) -> [UInt8] {
+    @inlinable public mutating func raw(_ count: Int) throws(ScaleError) -> [UInt8] {
         try need(count)
-        defer { offset += count }
+        defer { place += count }
         return Array(bytes[offset..<offset + count])
     }
 
     /// Passes over `count` bytes.
     public mutating func skip(_ count: Int) throws(ScaleError) {
         try need(count)
-        offset += count
+        place += count
     }
 
-    public mutating func byte() throws(ScaleError) -> UInt8 {
+    @inlinable public mutating func byte() throws(ScaleError) -> UInt8 {
         try need(1)
-        defer { offset += 1 }
+        defer { place += 1 }
         return bytes[offset]
     }
 
     /// A fixed-width integer, little endian.
-    public mutating func integer<T: FixedWidthInteger>(_ type: T.Type = T.self) throws(ScaleError) -> T {
+    @inlinable public mutating func integer<T: FixedWidthInteger>(_ type: T.Type = T.self) throws(ScaleError) -> T {
         let byteCount = T.bitWidth / 8
         try need(byteCount)
-        defer { offset += byteCount }
+        defer { place += byteCount }
         var value: T = 0
         for index in 0..<byteCount { value |= T(truncatingIfNeeded: bytes[offset + index]) << (8 * index) }
         return value
     }
 
-    public mutating func bool() throws(ScaleError) -> Bool {
+    @inlinable public mutating func bool() throws(ScaleError) -> Bool {
         let start = offset
         let value = try byte()
         guard value <= 1 else { throw .unknownVariant(value, type: "bool", offset: start) }
@@ -71,18 +76,18 @@ public struct ScaleDecoder {
     }
 
     /// A compact integer of at most 128 bits; only the shortest form is valid.
-    public mutating func compact() throws(ScaleError) -> UInt128 {
+    @inlinable public mutating func compact() throws(ScaleError) -> UInt128 {
         let start = offset
         let first = try byte()
         switch first & 3 {
         case 0: return UInt128(first >> 2)
         case 1:
-            offset = start
+            place = start
             let value = try integer(UInt16.self) >> 2
             guard value >= 1 << 6 else { throw .notCanonical(offset: start) }
             return UInt128(value)
         case 2:
-            offset = start
+            place = start
             let value = try integer(UInt32.self) >> 2
             guard value >= 1 << 14 else { throw .notCanonical(offset: start) }
             return UInt128(value)
@@ -93,20 +98,20 @@ public struct ScaleDecoder {
             var value: UInt128 = 0
             for index in 0..<byteCount { value |= UInt128(bytes[offset + index]) << (8 * index) }
             guard bytes[offset + byteCount - 1] != 0, value >= 1 << 30 else { throw .notCanonical(offset: start) }
-            offset += byteCount
+            place += byteCount
             return value
         }
     }
 
     /// A compact integer that fits `T`.
-    public mutating func compact<T: FixedWidthInteger>(_ type: T.Type) throws(ScaleError) -> T {
+    @inlinable public mutating func compact<T: FixedWidthInteger>(_ type: T.Type) throws(ScaleError) -> T {
         let start = offset
         guard let value = T(exactly: try compact()) else { throw .notCanonical(offset: start) }
         return value
     }
 
     /// The count in front of a sequence of at most `limit` items, each of at least `itemByteCount` bytes.
-    public mutating func count(limit: Int = .max, itemByteCount: Int = 1) throws(ScaleError) -> Int {
+    @inlinable public mutating func count(limit: Int = .max, itemByteCount: Int = 1) throws(ScaleError) -> Int {
         let start = offset
         let count = try compact(UInt64.self)
         guard count <= UInt64(limit) else { throw .tooLong(count: count, limit: limit, offset: start) }
@@ -117,7 +122,7 @@ public struct ScaleDecoder {
     }
 
     /// `Vec<u8>` of at most `limit` bytes.
-    public mutating func byteVector(limit: Int = .max) throws(ScaleError) -> [UInt8] {
+    @inlinable public mutating func byteVector(limit: Int = .max) throws(ScaleError) -> [UInt8] {
         try raw(try count(limit: limit))
     }
 
@@ -131,14 +136,14 @@ public struct ScaleDecoder {
     }
 
     /// `Vec<T>` of at most `limit` items.
-    public mutating func vector<T: ScaleDecodable>(
+    @inlinable public mutating func vector<T: ScaleDecodable>(
         of type: T.Type = T.self, limit: Int = .max
     ) throws(ScaleError) -> [T] {
         try vector(limit: limit) { (decoder) throws(ScaleError) in try T(from: &decoder) }
     }
 
     /// `Vec` of anything that `decodeItem` can read; an item has at least one byte.
-    public mutating func vector<T>(
+    @inlinable public mutating func vector<T>(
         limit: Int = .max, _ decodeItem: (inout ScaleDecoder) throws(ScaleError) -> T
     ) throws(ScaleError) -> [T] {
         let count = try count(limit: limit)
@@ -148,12 +153,12 @@ public struct ScaleDecoder {
     }
 
     /// `Option<T>`.
-    public mutating func option<T: ScaleDecodable>(of type: T.Type = T.self) throws(ScaleError) -> T? {
+    @inlinable public mutating func option<T: ScaleDecodable>(of type: T.Type = T.self) throws(ScaleError) -> T? {
         try option { (decoder) throws(ScaleError) in try T(from: &decoder) }
     }
 
     /// `Option` of anything that `decodeSome` can read.
-    public mutating func option<T>(
+    @inlinable public mutating func option<T>(
         _ decodeSome: (inout ScaleDecoder) throws(ScaleError) -> T
     ) throws(ScaleError) -> T? {
         let start = offset
@@ -162,7 +167,7 @@ public struct ScaleDecoder {
         return tag == 1 ? try decodeSome(&self) : nil
     }
 
-    private func need(_ count: Int) throws(ScaleError) {
+    @inlinable func need(_ count: Int) throws(ScaleError) {
         guard count >= 0, count <= remaining else { throw .truncated(offset: offset, needed: count - remaining) }
     }
 }

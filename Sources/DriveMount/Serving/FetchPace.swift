@@ -27,6 +27,7 @@ struct FetchPace {
 
     private static let limits: ClosedRange<UInt64> = 512 << 10...16 << 20
     private static let pieceLimits: ClosedRange<UInt64> = 256 << 10...2 << 20
+    private static let pieceSeconds = 0.05
     private static let leastRound: Duration = .milliseconds(50)
     private static let idleness: Duration = .milliseconds(20)
     private static let gain = 1.15
@@ -35,8 +36,10 @@ struct FetchPace {
 
     /// How long the next piece may be; nil where enough is on its way.
     mutating func room() -> UInt64? {
-        let piece = min(max(limit / 4, Self.pieceLimits.lowerBound), Self.pieceLimits.upperBound)
-        if outstandingByteCount == 0 || outstandingByteCount + piece <= limit { return piece }
+        // As long as it takes a moment to come: short pieces cost more for each byte.
+        let wanted = UInt64(bestRate * Self.pieceSeconds) & ~(Self.pieceLimits.lowerBound - 1)
+        let piece = min(max(wanted, Self.pieceLimits.lowerBound), Self.pieceLimits.upperBound)
+        if outstandingByteCount == 0 || outstandingByteCount + piece <= max(limit, 4 * piece) { return piece }
         round?.isBound = true
         return nil
     }
