@@ -192,7 +192,8 @@ struct InodeTable {
             guard let (number, age) = files.popFirst() else { break }
             guard let inode = inodes[number], inode.age == age else { continue }
             inode.age = files.append(number)
-            guard inode.content.revision == nil, inode.opens == 0, inode.isNamed, inode.otherPlaces.isEmpty else { continue }
+            let isUsed = inode.content.revision != nil || inode.opens > 0
+            guard !isUsed, inode.isNamed, inode.otherPlaces.isEmpty else { continue }
             places.append(inode.place)
             left -= 1
         }

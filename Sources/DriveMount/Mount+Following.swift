@@ -153,14 +153,18 @@ extension Mount {
             return hasGrown
         }
         // What an earlier attempt has left undone is the drive's first, so that this one stands on it.
-        if try await drive.finish(options, makingWay: true) != nil { await forget(try await mounted.adopt(try await reader.head())) }
+        if try await drive.finish(options, makingWay: true) != nil {
+            await forget(try await mounted.adopt(try await reader.head()))
+        }
         guard let tree = mounted.freeze() else { return nil }
         mounted.with { $0.committing = UnderWay(revision: tree.revision) }
+        let made = Mutex<Entry?>(nil)
         options.observer = { [observer = options.observer] event in
-            self.note(event, for: wishes)
+            // A stage that comes before that is one of what other commands have left undone.
+            let isOthers = if case .reached = event { made.withLock { $0 == nil } } else { false }
+            if !isOthers { self.note(event, for: wishes) }
             observer(event)
         }
-        let made = Mutex<Entry?>(nil)
         let (mounted, snapshot) = (mounted, mounted.liveView.snapshot)
         let result = try await drive.commit(options) { staging in
             let change = try await CommitMaking(staging: staging, tree: tree, snapshot: snapshot).change()

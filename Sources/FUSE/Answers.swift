@@ -5,6 +5,12 @@ internal import Glibc
 public protocol Answer: Sendable {
     /// Sends it; whether the kernel took it: not where the request was interrupted meanwhile.
     func send(to request: RequestPointer) -> Bool
+    /// Called instead, or afterwards, where the kernel never learns of it.
+    func wasLost()
+}
+
+extension Answer {
+    public func wasLost() {}
 }
 
 /// libfuse's request; its pointer never leaves this module.
@@ -79,12 +85,19 @@ public struct Opened: Answer {
     public let keepsCache: Bool
     /// Whether the kernel may remember a directory's entries.
     public let cachesEntries: Bool
+    private let closing: @Sendable () -> Void
 
-    public init(handle: UInt64, keepsCache: Bool = true, cachesEntries: Bool = false) {
+    /// - Parameter closing: called where the kernel never learns of the handle, and so never releases it.
+    public init(
+        handle: UInt64, keepsCache: Bool = true, cachesEntries: Bool = false, closing: @escaping @Sendable () -> Void
+    ) {
         self.handle = handle
         self.keepsCache = keepsCache
         self.cachesEntries = cachesEntries
+        self.closing = closing
     }
+
+    public func wasLost() { closing() }
 
     var information: fuse_file_info {
         var information = fuse_file_info()
@@ -113,6 +126,8 @@ public struct Created: Answer {
         var (parameters, information) = (entry.parameters, opened.information)
         return fuse_reply_create(request.pointer, &parameters, &information) == 0
     }
+
+    public func wasLost() { opened.wasLost() }
 }
 
 /// Bytes of a file, or the target of a link.

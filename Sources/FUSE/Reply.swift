@@ -93,8 +93,7 @@ final class Request: Sendable {
     }
 
     func answer(_ answer: some Answer) {
-        guard claim() else { return }
-        _ = answer.send(to: pointer)
+        guard claim(), answer.send(to: pointer) else { return answer.wasLost() }
     }
 
     func fail(_ error: Errno) {

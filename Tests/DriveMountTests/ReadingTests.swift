@@ -60,18 +60,17 @@ struct ReadingTests {
     private func settled(rate: Double, latency: Double) -> (limit: Double, rate: Double) {
         var pace = FetchPace()
         var now = ContinuousClock.now
-        var running: [(left: Double, byteCount: UInt64, first: ContinuousClock.Instant)] = []
+        var running: [(mark: FetchPace.Mark, left: Double, byteCount: UInt64, first: ContinuousClock.Instant)] = []
         var (limits, came) = (0.0, 0.0)
         for moment in 0..<20_000 {
             while let count = pace.room() {
-                pace.began(count, at: now)
-                running.append((Double(count), count, now + .seconds(latency)))
+                running.append((pace.began(count, at: now), Double(count), count, now + .seconds(latency)))
             }
             now += .milliseconds(1)
             let active = running.indices.filter { running[$0].first <= now }
             for index in active { running[index].left -= rate * 0.001 / Double(active.count) }
             for piece in running where piece.left <= 0 {
-                pace.came(piece.byteCount, at: now)
+                pace.came(piece.byteCount, since: piece.mark, at: now)
                 pace.ended(piece.byteCount)
                 if moment >= 10_000 { came += Double(piece.byteCount) / 10 }
             }

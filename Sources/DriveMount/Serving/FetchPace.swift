@@ -13,12 +13,20 @@ struct FetchPace {
     private struct Round {
         let start: ContinuousClock.Instant
         var byteCount: UInt64 = 0
+        var rates: Double = 0
+        var count: Double = 0
         /// Whether more would have been asked for.
         var isBound = false
     }
 
+    /// When a piece was asked for, and what had come until then.
+    struct Mark {
+        let start: ContinuousClock.Instant
+        fileprivate let deliveredByteCount: UInt64
+    }
+
     private var round: Round?
-    private var lastArrival = ContinuousClock.now
+    private var deliveredByteCount: UInt64 = 0
     /// Bytes a second.
     private var bestRate: Double = 0
     /// Whether the limit was raised, and nobody knows yet what that is good for.
@@ -29,8 +37,7 @@ struct FetchPace {
     private static let pieceLimits: ClosedRange<UInt64> = 256 << 10...2 << 20
     private static let pieceSeconds = 0.05
     private static let leastRound: Duration = .milliseconds(50)
-    private static let idleness: Duration = .milliseconds(20)
-    private static let gain = 1.15
+    private static let gain = 1.2
     private static let loss = 0.6
     private static let roundsBetweenTries = 16
 
@@ -44,24 +51,23 @@ struct FetchPace {
         return nil
     }
 
-    mutating func began(_ byteCount: UInt64, at now: ContinuousClock.Instant) {
-        // A line that was idle tells nothing.
-        if outstandingByteCount == 0, now - lastArrival > Self.idleness { round = nil }
+    mutating func began(_ byteCount: UInt64, at now: ContinuousClock.Instant) -> Mark {
         outstandingByteCount += byteCount
+        return Mark(start: now, deliveredByteCount: deliveredByteCount)
     }
 
-    mutating func came(_ byteCount: UInt64, at now: ContinuousClock.Instant) {
-        lastArrival = now
-        guard var current = round else {
-            round = Round(start: now)
-            return
-        }
+    mutating func came(_ byteCount: UInt64, since mark: Mark, at now: ContinuousClock.Instant) {
+        deliveredByteCount += byteCount
+        var current = round ?? Round(start: now)
         current.byteCount += byteCount
+        // All that came while this was on its way, by whichever fetch.
+        let seconds = max((now - mark.start) / .seconds(1), 1e-6)
+        current.rates += Double(deliveredByteCount - mark.deliveredByteCount) / seconds
+        current.count += 1
         round = current
-        let elapsed = now - current.start
-        guard current.byteCount >= 2 * limit, elapsed >= Self.leastRound else { return }
-        round = Round(start: now)
-        if current.isBound { judge(Double(current.byteCount) / (elapsed / .seconds(1))) }
+        guard current.byteCount >= 2 * limit, now - current.start >= Self.leastRound else { return }
+        round = nil
+        if current.isBound { judge(current.rates / current.count) }
     }
 
     private mutating func judge(_ rate: Double) {

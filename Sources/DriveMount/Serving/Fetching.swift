@@ -109,7 +109,7 @@ final class Fetching: Sendable {
     ) -> Piece {
         state.lastNumber += 1
         let (number, byteCount) = (state.lastNumber, UInt64(range.count))
-        state.pace.began(byteCount, at: .now)
+        let mark = state.pace.began(byteCount, at: .now)
         // Ends with its bytes; nobody cancels it, since others may wait for it.
         let task = Task {
             do {
@@ -117,7 +117,7 @@ final class Fetching: Sendable {
                 bytes.reserveCapacity(range.count)
                 try await file.snapshot.read(file.entry, range: range) { bytes += $0 }
                 guard bytes.count == range.count else { throw Errno.ioError }
-                self.state.withLock { $0.pace.came(byteCount, at: .now) }
+                self.state.withLock { $0.pace.came(byteCount, since: mark, at: .now) }
                 let fetched = bytes
                 // Nobody has to wait for the disk. Until then whoever wants them gets them from here.
                 Task {

@@ -8,22 +8,23 @@ extension MountedDrive {
         if number == .snapshots {
             return later(reply) {
                 guard let listing = try await self.snapshotListing() else { throw Errno.noSuchFileOrDirectory }
-                return Opened(handle: self.opened(listing))
+                return self.opened(listing)
             }
         }
         reply.with {
             let inode = try inode(number)
             guard try content(of: number).entry.type == .directory else { throw Errno.notDirectory }
-            return Opened(handle: opened(with { _ in DirectoryListing(inode) }), cachesEntries: true)
+            return opened(with { _ in DirectoryListing(inode) }, cachesEntries: true)
         }
     }
 
-    private func opened(_ listing: DirectoryListing) -> UInt64 {
-        with { state in
+    private func opened(_ listing: DirectoryListing, cachesEntries: Bool = false) -> Opened {
+        let handle = with { state in
             state.lastHandle += 1
             state.listings[state.lastHandle] = listing
             return state.lastHandle
         }
+        return Opened(handle: handle, cachesEntries: cachesEntries) { self.with { $0.listings[handle] = nil } }
     }
 
     func releaseDirectory(_ number: InodeNumber, handle: UInt64, _ reply: Reply<Done>) {

@@ -32,7 +32,7 @@ extension MountedDrive {
             return (state.lastHandle, inode.opens == 1 && self.use(inode, &state))
         }
         if isNew { rememberContentFile(of: inode) }
-        return Opened(handle: handle)
+        return Opened(handle: handle) { self.close(handle) }
     }
 
     /// Finds or makes the cache's file of what the drive has here; whether it is new.
@@ -73,12 +73,16 @@ extension MountedDrive {
     }
 
     func release(_ number: InodeNumber, handle: UInt64, _ reply: Reply<Done>) {
+        close(handle)
+        reply(Done())
+    }
+
+    private func close(_ handle: UInt64) {
         with { state in
             guard let inode = state.files.removeValue(forKey: handle)?.inode else { return }
             inode.opens -= 1
             if inode.opens == 0 { self.endUse(of: inode, &state) }
         }
-        reply(Done())
     }
 
     /// What was written is in the journal already.

@@ -90,8 +90,8 @@ extension MountedDrive {
     ///
     /// - Parameter bytes: what is known of the range.
     private func fetch(
-        _ missing: [Range<UInt64>], of file: ReadableFile, _ range: Range<UInt64>, over bytes: [UInt8], _ walk: ReadWalk,
-        _ distance: UInt64
+        _ missing: [Range<UInt64>], of file: ReadableFile, _ range: Range<UInt64>, over bytes: [UInt8],
+        _ walk: ReadWalk, _ distance: UInt64
     ) async throws -> [UInt8] {
         var bytes = bytes
         let order = fetching.order(missing, of: file, self)
