@@ -13,8 +13,9 @@ struct FetchPace {
     private struct Round {
         let start: ContinuousClock.Instant
         var byteCount: UInt64 = 0
-        var rates: Double = 0
-        var count: Double = 0
+        /// Of each piece: what came of all of them while it was on its way, and how long that was.
+        var deliveredByteCount: Double = 0
+        var seconds: Double = 0
         /// Whether more would have been asked for.
         var isBound = false
     }
@@ -60,14 +61,12 @@ struct FetchPace {
         deliveredByteCount += byteCount
         var current = round ?? Round(start: now)
         current.byteCount += byteCount
-        // All that came while this was on its way, by whichever fetch.
-        let seconds = max((now - mark.start) / .seconds(1), 1e-6)
-        current.rates += Double(deliveredByteCount - mark.deliveredByteCount) / seconds
-        current.count += 1
+        current.deliveredByteCount += Double(deliveredByteCount - mark.deliveredByteCount)
+        current.seconds += max((now - mark.start) / .seconds(1), 1e-6)
         round = current
         guard current.byteCount >= 2 * limit, now - current.start >= Self.leastRound else { return }
         round = nil
-        if current.isBound { judge(current.rates / current.count) }
+        if current.isBound { judge(current.deliveredByteCount / current.seconds) }
     }
 
     private mutating func judge(_ rate: Double) {
