@@ -133,16 +133,21 @@ extension Drive {
     }
 
     /// A new commit stands on what was left undone.
-    private func carryOnToComplete(_ options: ChangeOptions) async throws {
+    @discardableResult
+    private func carryOnToComplete(_ options: ChangeOptions) async throws -> ChangeResult? {
         var earlier = options
         earlier.stage = .complete
-        _ = try await carryOn(earlier)
+        return try await carryOn(earlier)
     }
 
     /// The same; but what does not fit into the territory is given up for the new one.
-    private func makeWay(_ options: ChangeOptions) async throws {
-        do { try await carryOnToComplete(options) } catch let error as StoreError {
+    ///
+    /// - Returns: what was carried on; nil if there was nothing, or it was given up.
+    @discardableResult
+    private func makeWay(_ options: ChangeOptions) async throws -> ChangeResult? {
+        do { return try await carryOnToComplete(options) } catch let error as StoreError {
             guard case .territoryTooSmall = error, try await giveUpPending() else { throw error }
+            return nil
         }
     }
 
@@ -340,10 +345,10 @@ extension Drive {
         try home.create()
         let lock = try await WriterLock.acquire(home.lock, waiting: options.waiting)
         defer { withExtendedLifetime(lock) {} }
-        if makingWay { try await makeWay(options) }
+        let earlier = makingWay ? try await makeWay(options) : nil
         let changes = try await waitingChanges()
-        guard !changes.isEmpty else { return try await carryOn(options) }
-        try await carryOnToComplete(options)
+        guard !changes.isEmpty else { return makingWay ? earlier : try await carryOn(options) }
+        if !makingWay { try await carryOnToComplete(options) }
         var options = options
         options.mayUseReserve = changes.allSatisfy(\.record.mayUseReserve)
         return try await commitAndJoin(options) { context, _ in context.state }

@@ -98,9 +98,12 @@ struct InodeTable {
             number, in: parent.view, place: Place(parent: parent.number, name: name),
             content: InodeContent(entry: entry, group: group, linkCount: linked.names))
         inodes[number] = inode
-        if entry.type != .directory { inode.age = files.append(number) }
-        if files.count > 2 * inodes.count + 1024 { files.removeAll { self.inodes[$0]?.age != $1 } }
+        note(inode)
         return inode
+    }
+
+    private mutating func note(_ inode: Inode) {
+        if inode.content.entry.type != .directory { inode.age = files.append(inode.number) }
     }
 
     /// The number of a name that was read from a directory, as far as anybody can tell who does not look it up.
@@ -183,22 +186,23 @@ struct InodeTable {
         return abandoned
     }
 
-    /// Names of files that the kernel had best forget, so that no more than `limit` inodes are known: those that have been known
-    /// longest, of what is as in the drive and not open. A directory may be where somebody is.
+    /// Names of files that the kernel had best forget: of those that are as in the drive, and that nobody has open, so many stay, the
+    /// youngest. A directory may be where somebody is.
+    ///
+    /// - Complexity: O(files), so it is looked at only when many came to be known since the last time.
     mutating func superfluous(over limit: Int) -> [Place] {
-        var places: [Place] = []
-        var left = count - limit
-        for _ in 0..<files.count where left > 0 {
-            guard let (number, age) = files.popFirst() else { break }
-            guard let inode = inodes[number], inode.age == age else { continue }
-            inode.age = files.append(number)
-            let isUsed = inode.content.revision != nil || inode.opens > 0
-            guard !isUsed, inode.isNamed, inode.otherPlaces.isEmpty else { continue }
-            places.append(inode.place)
-            left -= 1
+        files.removeAll { self.inodes[$0]?.age != $1 }
+        let unused = files.items.compactMap { number, _ -> Inode? in
+            guard let inode = inodes[number], inode.content.revision == nil, inode.opens == 0, inode.isNamed,
+                inode.otherPlaces.isEmpty
+            else { return nil }
+            return inode
         }
-        return places
+        return unused.prefix(max(0, unused.count - limit)).map(\.place)
     }
+
+    /// How many files came to be known, ever.
+    var knownFileCount: UInt64 { files.lastAge }
 
     // MARK: Changing
 
@@ -208,6 +212,7 @@ struct InodeTable {
         let inode = Inode(number, in: view, place: place, content: content)
         inode.isNamed = false
         inodes[number] = inode
+        note(inode)
         return inode
     }
 
@@ -216,6 +221,7 @@ struct InodeTable {
         let inode = Inode(number, in: view, place: Place(parent: .root, name: []), content: content)
         inode.isNamed = false
         inodes[number] = inode
+        note(inode)
         if let group = content.group { groups[Group(view: ObjectIdentifier(view), group: group)] = inode }
         return inode
     }

@@ -88,7 +88,12 @@ extension Mount {
     private func lookAtSpace() async throws {
         let space = try await drive.space()
         mounted.with { $0.space = space }
-        let mayGrow = options.growsTerritory && !committing.withLock(\.hasNoMoreRoom)
+        let (isFull, isUnderWay) = committing.withLock {
+            ($0.hasNoMoreRoom, $0.unsettled != nil || $0.failure != nil)
+        }
+        // What a commit has declared is not free any more, and is still among what is not stored.
+        guard isFull || !isUnderWay else { return }
+        let mayGrow = options.growsTerritory && !isFull
         mounted.cache.limitDirty(to: mayGrow ? .max : space?.leftByteCount ?? .max)
     }
 

@@ -30,8 +30,11 @@ public final class Mount: Sendable {
     private static let threadCount = 4
     /// How often what was evicted is forgotten.
     private static let sweepSeconds = 600
-    /// So many inodes are known at once, unless more are in use.
-    private static let inodeLimit = 150_000
+    /// So many files are known at once, besides those that are in use or not in the drive yet.
+    private static let fileLimit = 150_000
+    /// After so many new ones, or so many seconds, it is looked for those that are too many.
+    private static let lookAfterFiles: UInt64 = 16_384
+    private static let lookAfter: Duration = .seconds(60)
 
     /// Mounts it; `serve` has to follow.
     ///
@@ -117,8 +120,12 @@ public final class Mount: Sendable {
     /// Whoever walks through a large drive makes more known than anybody uses.
     private func forgetFiles() async {
         let (mounted, session) = (mounted, session)
-        while (try? await Task.sleep(for: .milliseconds(500))) != nil {
-            let places = mounted.with { $0.table.superfluous(over: Self.inodeLimit) }
+        var (count, last): (UInt64, ContinuousClock.Instant) = (0, .now)
+        while (try? await Task.sleep(for: .milliseconds(200))) != nil {
+            let known = mounted.with { $0.table.knownFileCount }
+            guard known - count >= Self.lookAfterFiles || .now - last >= Self.lookAfter else { continue }
+            (count, last) = (known, .now)
+            let places = mounted.with { $0.table.superfluous(over: Self.fileLimit) }
             guard !places.isEmpty else { continue }
             _ = try? await Self.onThread { for place in places { session.invalidate(place.name, in: place.parent) } }
         }

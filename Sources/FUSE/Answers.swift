@@ -7,10 +7,13 @@ public protocol Answer: Sendable {
     func send(to request: RequestPointer) -> Bool
     /// Called instead, or afterwards, where the kernel never learns of it.
     func wasLost()
+    /// The inodes that the kernel counts as looked up when it learns of it.
+    var inodes: [InodeNumber] { get }
 }
 
 extension Answer {
     public func wasLost() {}
+    public var inodes: [InodeNumber] { [] }
 }
 
 /// libfuse's request; its pointer never leaves this module.
@@ -48,6 +51,8 @@ public struct FoundEntry: Answer {
 
     /// That there is nothing of this name, which the kernel may believe for so many seconds.
     public static func nothing(for timeout: Double) -> FoundEntry { FoundEntry(nothingFor: timeout) }
+
+    public var inodes: [InodeNumber] { found.map { [$0.inode] } ?? [] }
 
     var parameters: fuse_entry_param {
         fuse_entry_param(
@@ -128,6 +133,8 @@ public struct Created: Answer {
     }
 
     public func wasLost() { opened.wasLost() }
+
+    public var inodes: [InodeNumber] { entry.inodes }
 }
 
 /// Bytes of a file, or the target of a link.

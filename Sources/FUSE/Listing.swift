@@ -6,6 +6,7 @@ public struct Listing: Answer {
     private var byteCount = 0
     /// Whether the kernel learns the attributes, too, and counts each entry as looked up.
     public let withAttributes: Bool
+    public private(set) var inodes: [InodeNumber] = []
     private let request: RequestPointer
 
     init(_ request: RequestPointer, limit: Int, withAttributes: Bool) {
@@ -23,7 +24,9 @@ public struct Listing: Answer {
     ///   - name: without a zero byte.
     /// - Returns: false if it has no room any more.
     public mutating func add(_ name: [UInt8], _ entry: FoundEntry, next: UInt64) -> Bool {
-        add(name, entry.parameters, next)
+        guard add(name, entry.parameters, next) else { return false }
+        if withAttributes { inodes += entry.inodes }
+        return true
     }
 
     /// Adds an entry without attributes.

@@ -32,7 +32,7 @@ enum Operations {
         _ request: fuse_req_t?, _ body: (any FileSystem, Reply<A>) -> Void
     ) {
         guard let request, let fileSystem = fileSystem(request) else { return }
-        body(fileSystem, Reply(Request(request)))
+        body(fileSystem, Reply(Request(request, of: fileSystem)))
     }
 
     /// The bytes of a C string.

@@ -73,7 +73,10 @@ final class Request: Sendable {
         var isWatched = false
     }
 
-    init(_ pointer: fuse_req_t) {
+    private let fileSystem: any FileSystem
+
+    init(_ pointer: fuse_req_t, of fileSystem: any FileSystem) {
+        self.fileSystem = fileSystem
         self.pointer = RequestPointer(pointer: pointer)
         let context = fuse_req_ctx(pointer)?.pointee
         caller = Caller(
@@ -93,7 +96,9 @@ final class Request: Sendable {
     }
 
     func answer(_ answer: some Answer) {
-        guard claim(), answer.send(to: pointer) else { return answer.wasLost() }
+        if claim(), answer.send(to: pointer) { return }
+        answer.wasLost()
+        for inode in answer.inodes { fileSystem.forget(inode, lookups: 1) }
     }
 
     func fail(_ error: Errno) {

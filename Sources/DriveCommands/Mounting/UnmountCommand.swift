@@ -22,6 +22,9 @@ struct UnmountCommand: ConsoleCommand {
     @Flag(help: "Also where it is in use: it ends with the last use, and nothing is waited for.") var lazy = false
     @OptionGroup var output: OutputOptions
 
+    /// So many of what is left are named.
+    private static let namedCount = 50
+
     func run(console: Console) async throws {
         let point = try MountPoint(existing: mountPoint)
         switch point.state {
@@ -59,7 +62,9 @@ struct UnmountCommand: ConsoleCommand {
             try await conversation.processHasEnded()
         } catch {
             if error is MountFailure { try await conversation.processHasEnded() }
-            for change in left.changes { console.note(change.line) }
+            for change in left.changes.prefix(Self.namedCount) { console.note(change.line) }
+            // How many there are in all comes with the error.
+            if left.changes.count > Self.namedCount { console.note("…") }
             if error is CancellationError { console.note("cessdrive: what was changed is on its way nevertheless") }
             throw error
         }

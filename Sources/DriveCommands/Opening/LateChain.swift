@@ -16,11 +16,12 @@ final class LateChain: StorageChain {
         var chain: CESSChain?
         /// Whether its servers could not be reached.
         var isLost = false
-        /// The last attempt that led to nothing.
-        var failure: (error: any Error, at: ContinuousClock.Instant)?
+        /// The last attempt that led to nothing, and until when that is believed.
+        var failure: (error: any Error, until: ContinuousClock.Instant)?
     }
 
-    /// So long nobody is asked again: several things are looked up in a row, and each would wait for servers that are away.
+    /// So long nobody is asked again at most: several things are looked up in a row, and each would wait for servers that are away.
+    /// Those that say so at once may be asked sooner.
     private static let pause: Duration = .seconds(3)
 
     /// - Parameter genesis: of the drive's network.
@@ -33,7 +34,8 @@ final class LateChain: StorageChain {
     func chain() async throws -> CESSChain {
         let (known, failure) = state.withLock { ($0.isLost ? nil : $0.chain, $0.failure) }
         if let known { return known }
-        if let failure, .now - failure.at < Self.pause { throw failure.error }
+        if let failure, .now < failure.until { throw failure.error }
+        let start = ContinuousClock.now
         do {
             let chain = try await connect()
             return state.withLock { state in
@@ -43,7 +45,10 @@ final class LateChain: StorageChain {
                 return chain
             }
         } catch {
-            if !(error is CancellationError) { state.withLock { $0.failure = (error, .now) } }
+            let end = ContinuousClock.now
+            if !(error is CancellationError) {
+                state.withLock { $0.failure = (error, end + min(Self.pause, end - start)) }
+            }
             throw error
         }
     }

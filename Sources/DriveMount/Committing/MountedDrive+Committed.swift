@@ -104,12 +104,9 @@ extension MountedDrive {
             // changed, as it is also in the drive, or in the drive alone.
             let directories = settled.directories.map { RecordChange.delete(key: OverlayKey.inode($0).bytes) }
             try self.journal(settled.kept + settled.inodes + settled.names + directories)
-            // What is not said of these is only stored once more.
-            for file in settled.superseded { try? self.cache.apply([.remove(file)]) }
-            for bytes in settled.stored { try? self.cache.clean(bytes) }
             // All at once: names are looked up in the new state only together with the new trees.
             let done = settled
-            return self.with { state in
+            let invalid = self.with { state in
                 for (inode, content) in done.contents.values { inode.content = content }
                 for (directory, edits) in done.edits.values { directory.edits = edits }
                 for (group, inode) in tree.linked where inode.inode.content.revision == nil {
@@ -121,6 +118,10 @@ extension MountedDrive {
                 for inode in tree.inodes { state.table.dropIfUnused(inode.inode) }
                 return invalid
             }
+            // Not before: until then they are read. What is not said of these is only stored once more.
+            for file in settled.superseded { try? self.cache.apply([.remove(file)]) }
+            for bytes in settled.stored { try? self.cache.clean(bytes) }
+            return invalid
         }
     }
 

@@ -23,12 +23,19 @@ struct ReadableFile: Sendable {
         baseEnd = min(entry.size, inode.content.baseLimit)
         snapshot = inode.view.snapshot
     }
+
+    /// Whether its bytes are still where they were: a commit moves them.
+    var isCurrent: Bool {
+        file == inode.content.file ?? inode.used?.file && entry.content == inode.content.entry.content
+    }
 }
 
 extension MountedDrive {
-    func read(_ number: InodeNumber, handle: UInt64, offset: UInt64, count: Int, _ reply: Reply<Bytes>) {
+    func read(
+        _ number: InodeNumber, handle handleNumber: UInt64, offset: UInt64, count: Int, _ reply: Reply<Bytes>
+    ) {
         let found = with { state -> (ReadableFile, FileHandle)? in
-            guard let handle = state.files[handle] else { return nil }
+            guard let handle = state.files[handleNumber] else { return nil }
             if !options.isReadOnly { handle.inode.content.noteAccess() }
             return (ReadableFile(handle.inode), handle)
         }
@@ -39,6 +46,9 @@ extension MountedDrive {
         var bytes = [UInt8](repeating: 0, count: range.count)
         do {
             let missing = try readHere(file, range, into: &bytes)
+            guard with({ _ in file.isCurrent }) else {
+                return read(number, handle: handleNumber, offset: offset, count: count, reply)
+            }
             let distance = handle.walk.note(range)
             if missing.isEmpty {
                 fetching.goAhead(of: range.upperBound, by: distance, file, handle.walk, self)
