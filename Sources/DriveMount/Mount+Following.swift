@@ -157,10 +157,10 @@ extension Mount {
             self.committing.withLock { $0.hasNoMoreRoom = !hasGrown }
             return hasGrown
         }
-        // What an earlier attempt has left undone is the drive's first, so that this one stands on it.
-        if try await drive.finish(options, makingWay: true) != nil {
-            await forget(try await mounted.adopt(try await reader.head()))
-        }
+        // What an earlier attempt has left undone is the drive's first. This one stands on it, and also on one that came to its end
+        // although it was said to have failed: of another state it would take its own work for somebody else's.
+        _ = try await drive.finish(options, makingWay: true)
+        await forget(try await mounted.adopt(try await reader.head()))
         guard let tree = mounted.freeze() else { return nil }
         mounted.with { $0.committing = UnderWay(revision: tree.revision) }
         let made = Mutex<Entry?>(nil)

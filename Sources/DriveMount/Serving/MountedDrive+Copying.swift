@@ -31,12 +31,12 @@ extension MountedDrive {
             }
         } catch { return reply.fail(Errno(error)) }
         later(reply) {
-            let file = self.with { _ in ReadableFile(source.inode) }
-            let start = copy.sourceOffset
-            let count = min(UInt64(copy.byteCount), Self.copyByteCount)
-            let range = start..<max(start, min(start + count, file.size))
-            guard !range.isEmpty else { return Written(byteCount: 0) }
-            let bytes = try await self.bytes(of: file, range, source.walk)
+            let found = try await Self.onThread {
+                let count = min(UInt64(copy.byteCount), Self.copyByteCount)
+                return try self.find(source.inode, from: copy.sourceOffset, count: count)
+            }
+            guard !found.range.isEmpty else { return Written(byteCount: 0) }
+            let bytes = try await self.bytes(of: found, source.walk)
             return try await Self.onThread {
                 try self.write(bytes.span, to: target.inode, at: copy.targetOffset)
                 return Written(byteCount: bytes.count)

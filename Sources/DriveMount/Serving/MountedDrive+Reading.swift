@@ -30,55 +30,69 @@ struct ReadableFile: Sendable {
     }
 }
 
+/// What of a range of a file is on this machine.
+struct FoundBytes: Sendable {
+    let file: ReadableFile
+    /// Within the file.
+    let range: Range<UInt64>
+    /// Of the range; zeros where something is missing.
+    let bytes: [UInt8]
+    /// What has to be fetched.
+    let missing: [Range<UInt64>]
+}
+
 extension MountedDrive {
-    func read(
-        _ number: InodeNumber, handle handleNumber: UInt64, offset: UInt64, count: Int, _ reply: Reply<Bytes>
-    ) {
-        let found = with { state -> (ReadableFile, FileHandle)? in
-            guard let handle = state.files[handleNumber] else { return nil }
-            if !options.isReadOnly { handle.inode.content.noteAccess() }
-            return (ReadableFile(handle.inode), handle)
+    func read(_ number: InodeNumber, handle: UInt64, offset: UInt64, count: Int, _ reply: Reply<Bytes>) {
+        let handle = with { state -> FileHandle? in
+            let handle = state.files[handle]
+            if !options.isReadOnly { handle?.inode.content.noteAccess() }
+            return handle
         }
-        guard let (file, handle) = found else { return reply.fail(.badFileDescriptor) }
-        let (end, isBeyond) = offset.addingReportingOverflow(UInt64(count))
-        let range = offset..<max(offset, min(isBeyond ? .max : end, file.size))
-        guard !range.isEmpty else { return reply(Bytes([])) }
-        var bytes = [UInt8](repeating: 0, count: range.count)
+        guard let handle else { return reply.fail(.badFileDescriptor) }
         do {
-            let missing = try readHere(file, range, into: &bytes)
-            guard with({ _ in file.isCurrent }) else {
-                return read(number, handle: handleNumber, offset: offset, count: count, reply)
+            let found = try find(handle.inode, from: offset, count: UInt64(count))
+            guard !found.range.isEmpty else { return reply(Bytes([])) }
+            let distance = handle.walk.note(found.range)
+            if found.missing.isEmpty {
+                fetching.goAhead(of: found.range.upperBound, by: distance, found.file, handle.walk, self)
+                return reply(Bytes(found.bytes))
             }
-            let distance = handle.walk.note(range)
-            if missing.isEmpty {
-                fetching.goAhead(of: range.upperBound, by: distance, file, handle.walk, self)
-                return reply(Bytes(bytes))
-            }
-            let here = bytes
-            later(reply) {
-                Bytes(try await self.fetch(missing, of: file, range, over: here, handle.walk, distance))
-            }
+            later(reply) { Bytes(try await self.fetch(found, handle.walk, distance)) }
         } catch { reply.fail(Errno(error)) }
     }
 
     /// Bytes from wherever they are.
-    ///
-    /// - Parameter range: within the file.
-    func bytes(of file: ReadableFile, _ range: Range<UInt64>, _ walk: ReadWalk) async throws -> [UInt8] {
-        let (here, missing) = try await Self.onThread {
-            var bytes = [UInt8](repeating: 0, count: range.count)
-            let missing = try self.readHere(file, range, into: &bytes)
-            return (bytes, missing)
+    func bytes(of found: FoundBytes, _ walk: ReadWalk) async throws -> [UInt8] {
+        let distance = walk.note(found.range)
+        return found.missing.isEmpty ? found.bytes : try await fetch(found, walk, distance)
+    }
+
+    /// Looks at a file where its bytes are. A commit moves them; what was looked at meanwhile is looked at anew.
+    func whileCurrent<R>(_ inode: Inode, _ body: (ReadableFile) throws -> R) rethrows -> R {
+        while true {
+            let file = with { _ in ReadableFile(inode) }
+            let result = try body(file)
+            if with({ _ in file.isCurrent }) { return result }
         }
-        let distance = walk.note(range)
-        guard !missing.isEmpty else { return here }
-        return try await fetch(missing, of: file, range, over: here, walk, distance)
+    }
+
+    /// Reads what is on this machine of a file. Blocks.
+    func find(_ inode: Inode, from offset: UInt64, count: UInt64) throws -> FoundBytes {
+        try whileCurrent(inode) { file in
+            let (end, isBeyond) = offset.addingReportingOverflow(count)
+            let range = offset..<max(offset, min(isBeyond ? .max : end, file.size))
+            var bytes = [UInt8](repeating: 0, count: range.count)
+            let missing = range.isEmpty ? [] : try readHere(file, range, into: &bytes)
+            return FoundBytes(file: file, range: range, bytes: bytes, missing: missing)
+        }
     }
 
     /// Reads what is on this machine; what is nowhere is zero.
     ///
     /// - Returns: what has to be fetched.
-    func readHere(_ file: ReadableFile, _ range: Range<UInt64>, into bytes: inout [UInt8]) throws -> [Range<UInt64>] {
+    private func readHere(
+        _ file: ReadableFile, _ range: Range<UInt64>, into bytes: inout [UInt8]
+    ) throws -> [Range<UInt64>] {
         var missing = [range]
         if let number = file.file {
             var span = bytes.mutableSpan
@@ -96,15 +110,11 @@ extension MountedDrive {
         return []
     }
 
-    /// Reads parts of what the drive has, and then goes ahead.
-    ///
-    /// - Parameter bytes: what is known of the range.
-    private func fetch(
-        _ missing: [Range<UInt64>], of file: ReadableFile, _ range: Range<UInt64>, over bytes: [UInt8],
-        _ walk: ReadWalk, _ distance: UInt64
-    ) async throws -> [UInt8] {
-        var bytes = bytes
-        let order = fetching.order(missing, of: file, self)
+    /// Reads what is missing of what the drive has, and then goes ahead.
+    private func fetch(_ found: FoundBytes, _ walk: ReadWalk, _ distance: UInt64) async throws -> [UInt8] {
+        var bytes = found.bytes
+        let (file, range) = (found.file, found.range)
+        let order = fetching.order(found.missing, of: file, self)
         fetching.goAhead(of: range.upperBound, by: distance, file, walk, self)
         try await fetching.fill(&bytes, from: range.lowerBound, with: order, of: file, self)
         return bytes

@@ -8,11 +8,11 @@ extension MountedDrive {
     func seek(
         _ number: InodeNumber, handle: UInt64, to kind: SeekKind, from offset: UInt64, _ reply: Reply<FileOffset>
     ) {
-        guard let file = with({ state in state.files[handle].map { ReadableFile($0.inode) } }) else {
-            return reply.fail(.badFileDescriptor)
+        guard let inode = with({ Held($0.files[handle]?.inode) }).inode else { return reply.fail(.badFileDescriptor) }
+        let (file, pieces) = whileCurrent(inode) { file in
+            (file, offset < file.size ? self.pieces(of: file, in: offset..<file.size) : [])
         }
         guard offset < file.size else { return reply.fail(.noSuchAddressOrDevice) }
-        let pieces = pieces(of: file, in: offset..<file.size)
         // Only a list of chunks has holes.
         guard case .chunks = file.entry.content, pieces.contains(where: { $0.kind == .base }) else {
             return now(reply) {
