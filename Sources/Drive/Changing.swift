@@ -1,8 +1,5 @@
 public import BlobStore
-internal import CESS
 internal import DriveFormat
-internal import Logging
-internal import Primitives
 internal import SCALE
 internal import Sealing
 internal import SystemPackage
@@ -64,8 +61,6 @@ struct ChangeContext: Sendable {
 }
 
 extension Drive {
-    static let pendingSetting = "pending"
-
     /// Makes a change: whatever an earlier one left undone is carried on first; then `body` gives the new state,
     /// and a commit of it is made, placed and published. What other machines commit meanwhile is merged with it.
     ///
@@ -121,7 +116,7 @@ extension Drive {
         case change(Int64)
     }
 
-    private func commitAndJoin(
+    func commitAndJoin(
         _ options: ChangeOptions, _ body: (ChangeContext, Reading) async throws -> DriveState
     ) async throws -> ChangeResult {
         let result: ChangeResult
@@ -130,38 +125,6 @@ extension Drive {
         }
         if result.hasCommit, options.stage == .complete { try await joinTips(options) }
         return result
-    }
-
-    /// A new commit stands on what was left undone.
-    @discardableResult
-    private func carryOnToComplete(_ options: ChangeOptions) async throws -> ChangeResult? {
-        var earlier = options
-        earlier.stage = .complete
-        return try await carryOn(earlier)
-    }
-
-    /// The same; but what does not fit into the territory is given up for the new one.
-    ///
-    /// - Returns: what was carried on; nil if there was nothing, or it was given up.
-    @discardableResult
-    private func makeWay(_ options: ChangeOptions) async throws -> ChangeResult? {
-        do { return try await carryOnToComplete(options) } catch let error as StoreError {
-            guard case .territoryTooSmall = error, try await giveUpPending() else { throw error }
-            return nil
-        }
-    }
-
-    /// Gives up the commit that is on its way: whoever asked for it was told that it has failed, or was interrupted. What is staged
-    /// of it serves the same change when it is made again.
-    ///
-    /// - Returns: false where somebody was promised it, or the chain knows it already.
-    private func giveUpPending() async throws -> Bool {
-        guard let pending = try await pendingCommit(), !pending.isPromised,
-            try await !isDeclared(pending, try await spoolToSend())
-        else { return false }
-        logger.warning("a commit that the territory has no room for was given up for another one")
-        try await database.set(Self.pendingSetting, to: nil)
-        return true
     }
 
     /// Stages a change and leaves a record of it, while another process has the right to commit.
@@ -193,7 +156,7 @@ extension Drive {
 
     /// Where machines committed at once, those that came second bring all together: so one of any two does. Where there is
     /// one tip, what it has given up is deleted.
-    private func joinTips(_ options: ChangeOptions) async throws {
+    func joinTips(_ options: ChangeOptions) async throws {
         var options = options
         options.message = "merge"
         options.rebuilding = nil
@@ -211,63 +174,10 @@ extension Drive {
         }
     }
 
-    private func openSpool(_ ring: OpenKeyRing, isFilling: Bool) async throws -> Spool {
-        try await Spool(
-            directory: home.spool.string, database: database, keys: ring.spoolKeys(keys),
-            segmentsPerVolume: segmentsPerVolume, isFilling: isFilling)
-    }
-
-    /// The spool while it may be filled, and what the drive is on the network.
-    private struct OpenForChange {
-        let spool: Spool
-        let trees: DriveTrees
-        let reading: Reading
-        let parents: Parents
-        let view: Discovery.View
-        let ring: OpenKeyRing
-        /// The index, where it is being made anew.
-        let rebuilt: RebuiltIndex?
-
-        func context(_ state: DriveState) -> ChangeContext {
-            ChangeContext(trees: trees, spool: spool, state: state, parents: parents)
-        }
-    }
-
-    /// Lends the spool to fill, as soon as no other process fills it.
-    private func withSpool<R>(
-        _ options: ChangeOptions, _ body: (OpenForChange) async throws -> R
-    ) async throws -> R {
-        let lock = try await WriterLock.acquire(home.spoolLock, waiting: options.waiting)
-        defer { withExtendedLifetime(lock) {} }
-        var reading = try await reading(local: SpooledSegments(directory: home.spool.string))
-        let state = try await reading.heads.refresh()
-        let parents = Parents(tips: state.tips)
-        for tip in parents.tips {
-            try await open(tip.commit.keyRing, with: [device.keys.box], for: reading.blobs)
-        }
-        let ring = try await keyRing(after: parents)
-        let spool = try await openSpool(ring, isFilling: true)
-        reading = try await self.reading(local: spool.localSegments)
-        let trees = DriveTrees(
-            keys: keys.drive, runs: options.rebuilding == nil ? parents.runs : [], database: database,
-            reader: reading.blobs, spool: spool)
-        do {
-            let rebuilt = try await options.rebuilding?.rebuild(parents, trees, reading.tables, self)
-            if rebuilt == nil { try await learnIndex(trees, parents.runs) }
-            return try await body(
-                OpenForChange(
-                    spool: spool, trees: trees, reading: reading, parents: parents, view: state.view, ring: ring,
-                    rebuilt: rebuilt))
-        } catch {
-            await spool.settle()
-            throw error
-        }
-    }
-
     /// Makes a commit and carries it as far as is asked. The caller has the right to commit.
     ///
     /// - Parameter takingIn: whether changes that other processes have staged are taken in.
-    private func commit(
+    func commit(
         _ options: ChangeOptions, takingIn: Bool = true, lastChange: Int64 = 0,
         _ body: (ChangeContext, Reading) async throws -> DriveState
     ) async throws -> ChangeResult {
@@ -335,143 +245,5 @@ extension Drive {
     /// What a commit of several changes says in the log.
     private static func message(_ changes: [[UInt8]], _ own: String) -> String {
         (changes.map { String(decoding: $0, as: UTF8.self) } + [own]).filter { !$0.isEmpty }.joined(separator: "; ")
-    }
-
-    /// Carries on what an earlier command left undone, as far as `options.stage`.
-    ///
-    /// - Parameter makingWay: whether a change follows, for which that is given up as by any other change.
-    /// - Returns: the commit, which may be another one by now, and how far it was carried; nil if nothing was left undone.
-    public func finish(_ options: ChangeOptions, makingWay: Bool = false) async throws -> ChangeResult? {
-        try home.create()
-        let lock = try await WriterLock.acquire(home.lock, waiting: options.waiting)
-        defer { withExtendedLifetime(lock) {} }
-        let earlier = makingWay ? try await makeWay(options) : nil
-        let changes = try await waitingChanges()
-        guard !changes.isEmpty else { return makingWay ? earlier : try await carryOn(options) }
-        if !makingWay { try await carryOnToComplete(options) }
-        var options = options
-        options.mayUseReserve = changes.allSatisfy(\.record.mayUseReserve)
-        return try await commitAndJoin(options) { context, _ in context.state }
-    }
-
-    private func carryOn(_ options: ChangeOptions) async throws -> ChangeResult? {
-        guard var pending = try await pendingCommit() else { return nil }
-        if options.stage == .staged, !pending.isPromised {
-            pending.isPromised = true
-            try await database.set(Self.pendingSetting, to: pending.scaleBytes)
-        }
-        let spool = try await spoolToSend()
-        let reading = try await reading(local: spool.localSegments)
-        var result = ChangeResult(hasCommit: true, stage: options.stage, commit: pending.blob.id.description)
-        do {
-            try await carry(pending, reading: reading, spool: spool, options, tolerance: Self.lateTolerance)
-        } catch is StaleCommit {
-            result = try await rebase(pending, options)
-        }
-        if options.stage == .complete { try await joinTips(options) }
-        return result
-    }
-
-    /// The spool with what is on its way, which others may be filling.
-    private func spoolToSend() async throws -> Spool {
-        let known = try await reading(local: SpooledSegments(directory: home.spool.string)).heads.known()
-        return try await openSpool(try await keyRing(after: Parents(tips: known.map { [$0] } ?? [])), isFilling: false)
-    }
-
-    /// So often a change is made anew on top of what others commit meanwhile.
-    private static let mergeAttempts = 5
-
-    /// Makes a staged change anew on top of what other machines have committed since.
-    ///
-    /// - Throws: `DriveError.newerHead` if they were faster every time; the change stays staged.
-    private func rebase(_ pending: PendingCommit, _ options: ChangeOptions) async throws -> ChangeResult {
-        var pending = pending
-        for attempt in 1... {
-            do { return try await rebaseOnce(pending, options) } catch let stale as StaleCommit {
-                guard attempt < Self.mergeAttempts else {
-                    throw DriveError.newerHead(ours: stale.pending.signed.commit.sequence - 1, theirs: stale.head)
-                }
-                pending = stale.pending
-            }
-        }
-        preconditionFailure("an endless loop ended")
-    }
-
-    private func rebaseOnce(_ pending: PendingCommit, _ options: ChangeOptions) async throws -> ChangeResult {
-        let ours = pending.signed.commit
-        var options = options
-        options.message = String(decoding: ours.message, as: UTF8.self)
-        options.mayUseReserve = pending.mayUseReserve
-        options.isPromised = pending.isPromised
-        // What others have staged on top of it comes later, on top of what becomes of it.
-        let result = try await commit(options, takingIn: false, lastChange: pending.lastChange) { context, reading in
-            await context.spool.use(pending.plan.volumes.map(\.id))
-            var base: [FoundCommit] = []
-            for parent in ours.parents { base.append(try await self.commit(parent, reading)) }
-            var old = try await self.mergedState(Parents(tips: base), trees: context.trees, reading)
-            if old == nil { old = DriveState(root: try await context.editor.emptyDirectory(context.root)) }
-            let merge = TreeMerge(
-                trees: context.trees, mark: Self.conflictMark(ours), base: old ?? context.state, ours: pending.state,
-                theirs: context.state)
-            let merged = try await merge.merged()
-            try await context.spool.barrier()
-            return merged
-        }
-        // They had done the same.
-        if !result.hasCommit { try await database.set(Self.pendingSetting, to: nil) }
-        return result
-    }
-
-    /// The commit of this machine that is on its way.
-    func pendingCommit() async throws -> PendingCommit? {
-        try await database.setting(Self.pendingSetting).map { try PendingCommit(scaleBytes: $0) }
-    }
-
-    // MARK: What a commit stands on
-
-    /// Runs of the index that this machine has not read are read whole: whoever writes asks for every blob.
-    private func learnIndex(_ trees: DriveTrees, _ runs: [IndexRun]) async throws {
-        for run in runs where try await !database.knowsRun(run.root.reference) {
-            var batch: [(id: BlobID, pointer: Pointer)] = []
-            for try await item in trees.indexRuns.entries(of: run.root) {
-                batch.append((try BlobID(scaleBytes: item.key), try Pointer(scaleBytes: item.value)))
-                if batch.count == 5000 {
-                    try await database.learn(batch)
-                    batch = []
-                }
-            }
-            try await database.learn(batch)
-            try await database.learnRun(run.root.reference)
-        }
-    }
-
-    private func state(of parents: Parents, _ trees: DriveTrees, _ reading: Reading) async throws -> DriveState {
-        if let state = try await mergedState(parents, trees: trees, reading) { return state }
-        let now = Timestamp.now
-        let attributes = Entry(
-            type: .directory, mode: 0o755, owner: .current, group: .currentGroup, modified: now, changed: now)
-        return DriveState(root: try await TreeEditor(trees: trees).emptyDirectory(attributes))
-    }
-
-    private func keyRing(after parents: Parents) async throws -> OpenKeyRing {
-        let known = try await epochs()
-        if let record = parents.keyRing {
-            guard let last = record.epochs.last, let epoch = known.first(where: { $0.id == last.epoch }) else {
-                throw StoreError.stateDamaged(reason: "the drive's current epoch is not open on this machine")
-            }
-            for tip in parents.tips where tip.commit.keyRing.ringKey != keys.ringPublicKey {
-                throw StoreError.forgedCommit(tip.commit.volume, reason: "its key ring is for another phrase")
-            }
-            // The phrase opens what is sealed from here on, whatever other devices have put into the ring.
-            return try OpenKeyRing(record, epoch: epoch).boxed(for: keys.ringPublicKey, anew: true).admitting(
-                device, account: account, genesis: chain.genesis, drive: id)
-        }
-        // The first commit's epoch is kept before anything is sealed under it.
-        let epoch = known.first ?? .random()
-        if known.isEmpty { try await remember([epoch]) }
-        let empty = KeyRing(
-            ringKey: keys.ringPublicKey, epochs: [EpochBoxes(epoch: epoch.id, boxes: [])], devices: [])
-        return try OpenKeyRing(empty, epoch: epoch).boxed(for: keys.ringPublicKey).admitting(
-            device, account: account, genesis: chain.genesis, drive: id)
     }
 }

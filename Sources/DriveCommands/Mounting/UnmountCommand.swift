@@ -8,7 +8,7 @@ struct UnmountCommand: ConsoleCommand {
         commandName: "umount", abstract: "Take a mounted drive off.",
         discussion: """
             It returns when everything that was changed is in the drive. With --timeout it waits no longer than that, names
-            what is on this machine only, and ends with 3; the next mount goes on with it.
+            the first 50 of what is on this machine only, and ends with 3; the next mount goes on with it.
 
             Examples:
               cessdrive umount ~/Drive

@@ -57,7 +57,7 @@ struct PartialReadTests {
             _ = try await Self.part(0..<1, of: file, snapshot)
             fixture.network.forgetRequests()
             #expect(try await Self.part(12_345_678..<12_349_774, of: file, snapshot).count == 4096)
-            #expect(fixture.network.requestedByteCount <= 128 << 10)
+            #expect(fixture.network.requestedPlaceCount <= 128 << 10)
         }
     }
 }

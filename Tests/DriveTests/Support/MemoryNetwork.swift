@@ -87,6 +87,14 @@ final class MemoryNetwork: Sendable {
     var requests: [Request] { state.withLock { $0.requests } }
     /// How many bytes of fragments were asked for.
     var requestedByteCount: Int { state.withLock { $0.requests.reduce(0) { $0 + $1.range.count } } }
+    /// The same, but what several fragments were asked for at the same place counts once: on a busy machine other rows are asked
+    /// beside a slow one.
+    var requestedPlaceCount: Int {
+        let places = state.withLock { state in
+            state.requests.reduce(into: RangeSet<Int>()) { $0.insert(contentsOf: $1.range) }
+        }
+        return places.ranges.reduce(0) { $0 + $1.count }
+    }
 
     /// How many bytes of fragments nodes have taken.
     var sentByteCount: Int { state.withLock { $0.sentByteCount } }
