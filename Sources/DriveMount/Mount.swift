@@ -15,6 +15,9 @@ public final class Mount: Sendable {
     let drive: Drive
     let reader: DriveReader
     private let nodes: KeptNodes
+    private let cacheDirectory: FilePath
+    /// Of earlier mounts, with nothing in them that would be left.
+    private let unchangedCaches: [FilePath]
     let options: MountOptions
     /// How what was changed is committed.
     let changing: ChangeOptions
@@ -54,6 +57,8 @@ public final class Mount: Sendable {
             try CacheSlot.open(
                 in: caches, key: drive.mountKey, isReadOnly: options.isReadOnly || snapshot != nil, options)
         }
+        cacheDirectory = slot.directory
+        unchangedCaches = slot.others
         nodes = KeptNodes(slot)
         drive.keep(in: nodes)
         reader = try await drive.reader()
@@ -93,6 +98,7 @@ public final class Mount: Sendable {
     /// - Throws: `CacheError` where what was changed last may not be on the disk.
     public func serve() async throws {
         let point = MountPoint(session.mountPoint)
+        if !options.isReadOnly { await noteCache() }
         // All end with the session.
         let following = isFixed ? nil : Task { await self.follow() }
         let ringing = Task { await self.ring() }
@@ -109,8 +115,31 @@ public final class Mount: Sendable {
         await Task { await self.end(following) }.value
         syncing.cancel()
         defer { hasEnded() }
+        if !options.isReadOnly, status(limit: 0).changeCount == 0 { await forgetCaches([cacheDirectory]) }
         let cache = mounted.cache
         try await Self.onThread { try cache.close() }
+    }
+
+    /// From now on something may be in the cache that is nowhere else.
+    private func noteCache() async {
+        do { try await drive.note(mountCache: cacheDirectory) } catch {
+            logger.error(
+                "where this mount's cache is could not be noted: 'status' will not know it if it is left",
+                metadata: ["error": "\(loggable(error))"])
+        }
+        await forgetCaches(unchangedCaches)
+        let left = (try? await UnfinishedMount.all(of: drive)) ?? []
+        if !left.isEmpty {
+            logger.warning(
+                "other mounts have left something that this one does not carry on: see 'cessdrive status'",
+                metadata: ["caches": "\(left.count)"])
+        }
+    }
+
+    private func forgetCaches(_ unchanged: [FilePath]) async {
+        do { try await drive.forget(mountCaches: unchanged) } catch {
+            logger.warning("a cache without changes could not be forgotten", metadata: ["error": "\(loggable(error))"])
+        }
     }
 
     private func ring() async {

@@ -67,7 +67,7 @@ public final class LocalCache: Sendable {
     ) throws(CacheError) {
         precondition(key.byteCount == 32 && 1...(1 << 30) ~= limits.segmentByteCount)
         directory = try CacheDirectory(path)
-        lockFile = try StoredFile(path: directory.path("lock"), flags: O_RDWR | O_CREAT)
+        lockFile = try StoredFile(path: directory.path(Self.lockName), flags: O_RDWR | O_CREAT)
         guard try lockFile.lock() else { throw .inUse(directory: path) }
         self.key = key
         self.limits = limits
@@ -84,6 +84,20 @@ public final class LocalCache: Sendable {
         nextFile = Atomic(UInt64(replayed.nextNumber) << 32)
         reserve = try SpaceReserve(directory, byteCount: UInt64(limits.segmentByteCount))
     }
+
+    /// Whether somebody has the cache in this directory open, which asking does not; nil where there is none.
+    ///
+    /// - Throws: `CacheError.system`.
+    public static func isOpen(in directory: String) throws(CacheError) -> Bool? {
+        do throws(CacheError) {
+            return try StoredFile(path: directory + "/" + lockName, flags: O_RDWR).isLocked
+        } catch {
+            guard case .system(_, ENOENT) = error else { throw error }
+            return nil
+        }
+    }
+
+    private static let lockName = "lock"
 
     /// A number that no file ever had in this cache, nor gets again.
     public func newFile() -> FileNumber { FileNumber(nextFile.wrappingAdd(1, ordering: .relaxed).oldValue) }

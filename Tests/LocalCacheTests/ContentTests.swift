@@ -116,6 +116,19 @@ struct ContentTests {
         }
     }
 
+    @Test func `whether a cache is open can be asked without being in anybody's way`() throws {
+        try CacheFixture.with { fixture in
+            #expect(try LocalCache.isOpen(in: fixture.directory) == nil)
+            let cache = try fixture.open()
+            #expect(try LocalCache.isOpen(in: fixture.directory) == true)
+            // Asking has not taken the lock from whoever has it.
+            #expect(throws: CacheError.inUse(directory: fixture.directory)) { try fixture.open() }
+            try cache.close()
+            #expect(try LocalCache.isOpen(in: fixture.directory) == false)
+            _ = try fixture.open()
+        }
+    }
+
     @Test func `a closed cache refuses changes, and can be opened again`() throws {
         try CacheFixture.with { fixture in
             let cache = try fixture.open()

@@ -101,6 +101,13 @@ public struct StoreDatabase: Sendable {
         try await database.write { try set(name, to: value, $0) }
     }
 
+    /// What becomes of a setting depends on what it is: no other process comes between.
+    public func update(_ name: String, _ change: @escaping @Sendable ([UInt8]?) throws -> [UInt8]?) async throws {
+        try await database.write { connection in
+            try set(name, to: change(try setting(name, connection)), connection)
+        }
+    }
+
     func set(_ name: String, to value: [UInt8]?, _ connection: Connection) throws {
         guard let value else {
             try connection.execute("DELETE FROM setting WHERE name = ?", [.text(name)])

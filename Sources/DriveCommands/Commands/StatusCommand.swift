@@ -2,14 +2,17 @@ import ArgumentParser
 import BlobStore
 import CESS
 import Drive
+import DriveMount
 import Foundation
+import SystemPackage
 
 /// `cessdrive status`: what is on its way, and what has to be done.
 struct StatusCommand: DriveCommand {
     static let configuration = CommandConfiguration(
         commandName: "status", abstract: "Show what is on its way, and how long the lease lasts.",
         discussion: """
-            With what was changed in mounts and is not in the drive yet, and what a day of such a mount takes of the territory.
+            With what was changed in mounts and is not in the drive yet, and what a day of such a mount takes of the territory;
+            and with the caches of mounts that were cut off and may have changes that no other mount has carried on yet.
             Ends with 7 if the lease ends within 7 days, or has ended.
             """)
 
@@ -22,19 +25,22 @@ struct StatusCommand: DriveCommand {
         let mounts = try await MountClient.reports(open.configuration.paths).filter {
             $0.report?.home == name
         }
-        try console.show(StatusSummary(name: name, status: status, lease: lease, mounts: mounts))
+        let unfinished = try await UnfinishedMount.all(of: open.drive)
+        try console.show(
+            StatusSummary(home: open.drive.home, status: status, lease: lease, mounts: mounts, unfinished: unfinished))
         if let lease, lease.isUrgent { throw ExitCode(ExitStatus.outOfSpace.rawValue) }
     }
 }
 
 private struct StatusSummary: Presentable {
-    let name: String
+    let home: DriveHome
     let status: DriveStatus
     let lease: LeaseState?
     let mounts: [MountStatusAnswer]
+    let unfinished: [UnfinishedMount]
 
     var text: String {
-        var lines = ["drive      \(name)"]
+        var lines = ["drive      \(home.name)"]
         lines.append("commit     \(status.knownSequence.map(String.init) ?? "none yet")")
         if let stage = status.stage {
             lines.append(
@@ -55,12 +61,13 @@ private struct StatusSummary: Presentable {
             lines.append("lease      none")
         }
         for mount in mounts { lines += mount.lines }
+        for mount in unfinished { lines.append(mount.line(home)) }
         return lines.joined(separator: "\n")
     }
 
     var json: JSONText {
         .object([
-            ("drive", .string(name)),
+            ("drive", .string(home.name)),
             ("sequence", status.knownSequence.map { .integer(Int64(clamping: $0)) } ?? .null),
             ("pendingCommit", status.pendingCommit.map(JSONText.string) ?? .null),
             ("stage", status.stage.map { .string($0.description) } ?? .null),
@@ -69,6 +76,13 @@ private struct StatusSummary: Presentable {
             ("spooledBytes", .integer(Int64(clamping: status.spooledBytes))),
             ("territory", lease.map { .object($0.members) } ?? .null),
             ("mounts", .array(mounts.compactMap(\.json))),
+            (
+                "unfinishedMounts",
+                .array(
+                    unfinished.map {
+                        .object([("cache", .string($0.cache.string)), ("isThere", .bool($0.isThere))])
+                    })
+            ),
         ])
     }
 }
@@ -118,6 +132,15 @@ extension MountStatusAnswer {
             ("uptimeSeconds", .integer(report.uptimeSeconds)),
             ("bytesPerDay", .integer(Int64(clamping: report.dailyByteCount))),
         ])
+    }
+}
+
+extension UnfinishedMount {
+    fileprivate func line(_ home: DriveHome) -> String {
+        let caches = cache.removingLastComponent()
+        let option = caches == home.mounts ? "" : " --cache-dir \(caches.removingLastComponent())"
+        let state = isThere ? "may have changes" : "is not to be found"
+        return "cut off    a mount whose cache \(cache) \(state); the next 'cessdrive mount\(option)' goes on with it"
     }
 }
 

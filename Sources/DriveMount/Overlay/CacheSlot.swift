@@ -7,6 +7,9 @@ internal import SystemPackage
 /// one that nobody uses is taken, so that whatever an interrupted mount has left there is carried on, wherever the next one is.
 struct CacheSlot: Sendable {
     let cache: LocalCache
+    let directory: FilePath
+    /// Of others that nobody uses, those that were found without changes.
+    private(set) var others: [FilePath] = []
     /// What it remembers, by key.
     let records: [[UInt8]: [UInt8]]
 
@@ -22,21 +25,32 @@ struct CacheSlot: Sendable {
             atPath: directory.string, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
         let limits = CacheLimits(byteCount: options.cacheByteCount, minimumFreeByteCount: options.minimumFreeByteCount)
         var first: CacheSlot?
+        var unchanged: [FilePath] = []
         for number in 1...limit {
             // Changes are not left to a mount that may make none.
             let path = directory.appending("\(isReadOnly ? "reading" : "writing")-\(number)")
             let isNew = !FileManager.default.fileExists(atPath: path.string)
-            if isNew, let first { return first }
-            let slot: CacheSlot
+            if isNew, first != nil { break }
+            var slot: CacheSlot
             do { slot = try CacheSlot(path, key: key, limits) } catch CacheError.inUse { continue }
             // What an interrupted mount has left comes before what is nearer.
             if slot.hasChanges || isNew {
-                try first?.cache.close()
+                if let first {
+                    unchanged.append(first.directory)
+                    try first.cache.close()
+                }
+                slot.others = unchanged
                 return slot
             }
-            if first == nil { first = slot } else { try slot.cache.close() }
+            if first == nil {
+                first = slot
+            } else {
+                unchanged.append(path)
+                try slot.cache.close()
+            }
         }
-        guard let first else { throw CacheError.inUse(directory: directory.string) }
+        guard var first else { throw CacheError.inUse(directory: directory.string) }
+        first.others = unchanged
         return first
     }
 
@@ -51,6 +65,7 @@ struct CacheSlot: Sendable {
     }
 
     private init(_ directory: FilePath, key: Secret, _ limits: CacheLimits) throws {
+        self.directory = directory
         var records: [[UInt8]: [UInt8]] = [:]
         cache = try LocalCache(directory: directory.string, key: key, limits: limits) { change in
             switch change {

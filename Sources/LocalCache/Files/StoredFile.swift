@@ -109,18 +109,41 @@ final class StoredFile: Sendable {
         }
     }
 
+    // Locks of the open file, which unlike flock(2)'s can be asked for without being taken; fcntl(2).
+    private static let getLock: Int32 = 36
+    private static let setLock: Int32 = 37
+
     /// Takes the one lock that the file has, until this is released; false if somebody else has it.
     ///
     /// - Throws: `CacheError.system`.
     func lock() throws(CacheError) -> Bool {
-        while flock(descriptor, LOCK_EX | LOCK_NB) != 0 {
-            if errno == EWOULDBLOCK { return false }
-            if errno != EINTR { throw .last("flock") }
+        var lock = Self.wholeFile(F_WRLCK)
+        while unsafe fcntl(descriptor, Self.setLock, &lock) != 0 {
+            if errno == EAGAIN || errno == EACCES { return false }
+            if errno != EINTR { throw .last("fcntl") }
         }
         return true
     }
 
-    func unlock() { _ = flock(descriptor, LOCK_UN) }
+    func unlock() {
+        var lock = Self.wholeFile(F_UNLCK)
+        _ = unsafe fcntl(descriptor, Self.setLock, &lock)
+    }
+
+    /// Whether somebody else has the lock.
+    ///
+    /// - Throws: `CacheError.system`.
+    var isLocked: Bool {
+        get throws(CacheError) {
+            var lock = Self.wholeFile(F_WRLCK)
+            guard unsafe fcntl(descriptor, Self.getLock, &lock) == 0 else { throw .last("fcntl") }
+            return lock.l_type != Int16(F_UNLCK)
+        }
+    }
+
+    private static func wholeFile(_ type: Int32) -> flock {
+        flock(l_type: Int16(type), l_whence: Int16(SEEK_SET), l_start: 0, l_len: 0, l_pid: 0)
+    }
 }
 
 extension CacheError {
