@@ -83,7 +83,7 @@ devices: $(STAMPS)/deps  ## many devices of one drive, simulated; SEEDS=0..<8
 changes: build  ## very many small changes in a small territory, real processes; CHANGES=1000 takes half an hour
 	Tests/Integration/changes $(CURDIR)/$(BINARY) '$(or $(CHANGES),1000)'
 
-mount-model: build  ## the same random operations in a mount and in a directory, over kill -9 and commits; SEEDS="1 2 3"
+mount-model: build  ## the same random operations in a mount and in a directory, over kill -9 and failing commits; SEEDS="1 2 3"
 	Tests/Integration/mount-model $(CURDIR)/$(BINARY) $(or $(SEEDS),1 2 3)
 
 mount-kills: build  ## a mount that is killed while programs write, with faulty nodes below; KILLS=300 SEED=1

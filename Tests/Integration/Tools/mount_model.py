@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Does the same seeded operations in a mounted drive and in a directory of this machine, and compares them at every step.
 
-    mount_model.py MOUNTED LOCAL --seed N --steps N [--kill COMMAND --kill-chance P]
+    mount_model.py MOUNTED LOCAL --seed N --steps N [--kill COMMAND --kill-chance P] [--trouble COMMAND --trouble-chance P]
 
 COMMAND kills the mount and mounts it anew; it is called now and then, and everything must be there afterwards. Both directories
 have to be empty. What an operation gives has to be equal, error numbers too, and so have the trees, with all attributes, at
@@ -158,6 +158,8 @@ def main():
     parser.add_argument("--steps", type=int, default=2000)
     parser.add_argument("--kill")
     parser.add_argument("--kill-chance", type=float, default=0.003)
+    parser.add_argument("--trouble", help="a command that is given a number: something else goes wrong below")
+    parser.add_argument("--trouble-chance", type=float, default=0.003)
     options = parser.parse_args()
     chance = random.Random(options.seed)
     sides = [Side(options.mounted), Side(options.local)]
@@ -246,6 +248,8 @@ def main():
                     side.letgo(slot)
             subprocess.run(options.kill, shell=True, check=True)
             compare(f"after the kill at step {number}")
+        if options.trouble and chance.random() < options.trouble_chance:
+            subprocess.run(f"{options.trouble} {chance.randrange(1 << 20)}", shell=True, check=True)
         if number % 500 == 499:
             compare(f"at step {number}")
     compare("at the end")
