@@ -37,7 +37,10 @@ struct DriveTrees: Sendable {
         chunkLists = ProllyTree(
             ProllyKind(.sequence, borderKey: border) { key, value in
                 value.isEmpty ? try? ChunkKey(scaleBytes: key).length : nil
-            }, in: IndexedNodes(kind: .chunkListNode, index: index, reader: reader, writer: writer))
+            },
+            in: RecentNodes(
+                IndexedNodes(kind: .chunkListNode, index: index, reader: reader, writer: writer),
+                byteLimit: Self.recentListByteCount))
         links = ProllyTree(
             ProllyKind(.map, borderKey: border) { key, value in
                 key.count == Bytes16.byteCount ? try? LinkedInode(scaleBytes: value).entry.size : nil
@@ -47,6 +50,9 @@ struct DriveTrees: Sendable {
             ProllyKind(.map, borderKey: border),
             in: PointedNodes(kind: .volumeSetNode, reader: reader, writer: writer))
     }
+
+    /// Lists of chunks of some 20 GiB of files.
+    private static let recentListByteCount = 1 << 20
 
     /// What an entry adds to its directory's bytes. Format: Docs/Format/Entries.md, "Directories".
     private static func weight(ofEntry value: [UInt8]) -> UInt64? {

@@ -147,7 +147,10 @@ struct ProllyWalk: Sendable {
     private static func load(
         _ reference: [UInt8], level: UInt8, _ kind: ProllyKind, in nodes: any ProllyNodes
     ) async throws -> ProllyNode {
-        let node = try ProllyNode(try await nodes.load(reference), kind: kind)
+        let node =
+            if let recent = nodes as? RecentNodes { try await recent.node(reference, of: kind) } else {
+                try ProllyNode(try await nodes.load(reference), kind: kind)
+            }
         guard node.level == level else { throw ProllyError.wrongLevel(node.level, expected: level) }
         return node
     }
