@@ -177,7 +177,9 @@ extension Mount {
             made.withLock { $0 = change.root }
             return change
         }
-        guard let root = made.withLock({ $0 }) else { return nil }
+        guard var root = made.withLock({ $0 }) else { return nil }
+        // What has come to nothing is in no state of the drive: others had done the same.
+        if !result.hasCommit { root = snapshot.root }
         committing.withLock { $0.unsettled = (tree, root) }
         try await settle()
         return result.commit

@@ -86,7 +86,9 @@ extension MountedDrive {
                     }
                     listed.insert(inode.number)
                     let isOther = inode.content.entry.type != .directory
-                    if isOther ? inode.content.revision != nil : !edit.isSame {
+                    let isChanged = inode.content.revision != nil
+                    // A directory with changed names is changed for their sake.
+                    if isOther ? isChanged : !edit.isSame || isChanged && inode.edits.isEmpty {
                         add(path, inode, max(edit.revision, inode.content.revision ?? 0))
                     }
                     below.append((inode, path))
@@ -95,22 +97,29 @@ extension MountedDrive {
             }
         }
         with { state in
-            if let root = state.table[.root] { walk(root) }
+            if let root = state.table[.root] {
+                walk(root)
+                if root.content.revision != nil, root.edits.isEmpty {
+                    add([UInt8(ascii: ".")], root, root.content.revision ?? 0)
+                }
+            }
             // One of several names was not changed itself.
             for inode in state.changedGroups.values where !listed.contains(inode.number) {
-                add(path(of: inode, state), inode, inode.content.revision ?? 0)
+                let path = Array(path(of: inode, state).joined(separator: [UInt8(ascii: "/")]))
+                add(path, inode, inode.content.revision ?? 0)
             }
         }
         return (changes, count)
     }
 
-    private func path(of inode: Inode, _ state: State) -> [UInt8] {
+    /// From the root on, by its first name, as far as that is known.
+    func path(of inode: Inode, _ state: State) -> [[UInt8]] {
         var (names, place) = ([inode.place.name], inode.place)
         while place.parent != .root, let parent = state.table[place.parent], names.count < 4096 {
             place = parent.place
             names.append(place.name)
         }
-        return Array(names.reversed().joined(separator: [UInt8(ascii: "/")]))
+        return names.reversed()
     }
 }
 

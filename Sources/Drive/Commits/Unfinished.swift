@@ -27,7 +27,12 @@ extension Drive {
         defer { withExtendedLifetime(lock) {} }
         let earlier = makingWay ? try await makeWay(options) : nil
         let changes = try await waitingChanges()
-        guard !changes.isEmpty else { return makingWay ? earlier : try await carryOn(options) }
+        guard !changes.isEmpty else {
+            guard makingWay else { return try await carryOn(options) }
+            // It may be complete, and not be brought together yet with what others have committed at the same time.
+            if earlier == nil { try await joinTips(options) }
+            return earlier
+        }
         if !makingWay { try await carryOnToComplete(options) }
         var options = options
         options.mayUseReserve = changes.allSatisfy(\.record.mayUseReserve)

@@ -12,13 +12,21 @@ struct CommitMaking {
 
     /// - Throws: what staging throws; `CacheError.damaged` where bytes that are nowhere else cannot be read.
     func change() async throws -> StagedChange {
-        let (base, root) = try await directory(tree.root, now: snapshot.root)
+        var (base, root) = try await directory(tree.root, now: snapshot.root)
         var (inodes, bases): ([LinkGroup: Entry], [LinkGroup: Entry]) = ([:], [:])
+        let named = Set(tree.directories.flatMap { $0.names.compactMap(\.group) })
         for (group, inode) in tree.linked {
-            inodes[group] = try await entry(of: inode)
+            let made = try await entry(of: inode)
+            let now = try await snapshot.inode(of: Entry(made.type, in: group))?.entry
+            guard now != nil || named.contains(group) else {
+                // Another machine has taken all of its names away: it stays, as what has one name does.
+                let own = [inode.content.groupBase, inode.content.groupStaged].compactMap(\.self)
+                root = try await staging.keep(made, at: inode.path, replacing: own, in: root)
+                continue
+            }
+            inodes[group] = made
             // As with names: what another machine has made of it meanwhile is a conflict, and what this one has is none.
             guard let before = inode.content.groupBase else { continue }
-            let now = try await snapshot.inode(of: Entry(before.type, in: group))?.entry
             if now != before, now == nil || now != inode.content.groupStaged { bases[group] = before }
         }
         return StagedChange(
@@ -42,6 +50,14 @@ struct CommitMaking {
                 after = Entry(type, in: group)
             } else if let child = name.child {
                 if name.edit.isSame, let current, current.type == .directory {
+                    let (base, made) = try await directory(child, now: current)
+                    after = made
+                    before = base.content == current.content ? current : base
+                } else if child.content.isNew, before == nil, let current, current.type == .directory,
+                    current != name.edit.staged
+                {
+                    // Made here and elsewhere, or here by a commit that others have built on: name by name, each is compared with what
+                    // it was.
                     let (base, made) = try await directory(child, now: current)
                     after = made
                     before = base.content == current.content ? current : base
@@ -70,14 +86,16 @@ struct CommitMaking {
         let content = frozen.content
         var entry = content.entry
         if let attributes = content.attributes { entry.attributes = try await staging.attributes(attributes) }
-        if let bytes = frozen.bytes {
-            let changes = bytes.extents(in: 0..<content.size).compactMap { range, kind in
+        // A copy has no bytes of its own, and may be of a part only.
+        if frozen.bytes != nil || content.size != entry.size || content.baseLimit < entry.size {
+            let extents = frozen.bytes?.extents(in: 0..<content.size) ?? []
+            let changes = extents.compactMap { range, kind in
                 kind.isDirty ? FileDraft.Change(range, isHole: kind == .dirtyHole) : nil
             }
             let draft = FileDraft(
                 size: content.size, base: content.entry, baseLimit: content.baseLimit, changes: changes
-            ) { range in
-                try await MountedDrive.onThread { try bytes.bytes(range) }
+            ) { [bytes = frozen.bytes] range in
+                try await MountedDrive.onThread { try bytes?.bytes(range) ?? [] }
             }
             (entry.content, entry.size) = try await staging.content(of: draft)
         }

@@ -21,6 +21,18 @@ struct FrozenTree: Sendable {
         return found
     }
 
+    /// Changed directories by the names that lead to them.
+    var directoriesByPlace: [Place: InodeNumber] {
+        var found: [Place: InodeNumber] = [:]
+        for directory in directories {
+            for name in directory.names {
+                guard let child = name.child, child.content.entry.type == .directory else { continue }
+                found[Place(parent: directory.inode.number, name: name.name)] = child.inode.number
+            }
+        }
+        return found
+    }
+
     /// Every changed inode, each once.
     var inodes: [FrozenInode] {
         var found = Array(linked.values)
@@ -40,6 +52,8 @@ final class FrozenInode: @unchecked Sendable {  // made under the table's lock, 
     /// Its bytes, where any were written.
     let bytes: FrozenFile?
     fileprivate(set) var names: [FrozenName] = []
+    /// Of what has several names: one that it had, from the root on.
+    fileprivate(set) var path: [[UInt8]] = []
     /// What the commit has made of it.
     var result: Entry?
 
@@ -79,8 +93,12 @@ extension MountedDrive {
         return with { state in
             guard let root = state.table[.root] else { return nil }
             guard root.content.revision != nil || !state.changedGroups.isEmpty else { return nil }
-            return FrozenTree(
-                revision: state.revision, root: frozenDirectory(root), linked: state.changedGroups.mapValues(frozen))
+            let linked = state.changedGroups.mapValues { inode in
+                let result = frozen(inode)
+                result.path = path(of: inode, state)
+                return result
+            }
+            return FrozenTree(revision: state.revision, root: frozenDirectory(root), linked: linked)
         }
     }
 

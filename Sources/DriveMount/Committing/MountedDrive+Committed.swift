@@ -15,7 +15,8 @@ extension MountedDrive {
             var edits: [(Inode, [UInt8], NameEdit)] = []
             var contents: [(Inode, InodeContent)] = []
             for frozen in tree.inodes where self.owns(frozen.inode) {
-                if frozen.inode.content.group != nil {
+                // One that has joined a group since was not committed as such.
+                if frozen.content.group != nil {
                     var content = frozen.inode.content
                     content.groupStaged = frozen.result
                     contents.append((frozen.inode, content))
@@ -37,6 +38,8 @@ extension MountedDrive {
                         let key = OverlayKey.name(Place(parent: directory.number, name: name)).bytes
                         return .put(key: key, value: NameRecord(edit).scaleBytes)
                     })
+            // Before anything of it is on its way, which may be carried on after a loss of power.
+            try self.cache.sync()
             let (done, changed) = (edits, contents)
             self.with { _ in
                 for (directory, name, edit) in done { directory.edits[name] = edit }
@@ -79,7 +82,7 @@ extension MountedDrive {
     /// - Returns: what the kernel has to forget.
     func settle(_ tree: FrozenTree, root: Entry, in new: Snapshot) async throws -> [Invalidation] {
         var changes: [Change] = []
-        try await collect(from: root, to: new.root, number: .root, new, into: &changes)
+        try await collect(from: root, to: new.root, number: .root, new, tree.directoriesByPlace, into: &changes)
         var groups: [LinkGroup] = []
         try await new.forEachChangedGroup(since: liveView.snapshot) { group, _ in
             if tree.linked[group] == nil { groups.append(group) }
@@ -158,7 +161,10 @@ extension MountedDrive {
             content.accessed = inode.content.accessed
         } else {
             content.entry.attributes = result.attributes
-            if content.group != nil { (content.groupBase, content.groupStaged) = (result, nil) }
+            if content.group != nil {
+                // The drive has no group of one that has joined it since.
+                (content.groupBase, content.groupStaged) = (frozen.content.group == nil ? nil : result, nil)
+            }
             // Otherwise it was made a copy of something else meanwhile, which the drive has.
             if content.baseRevision <= frozen.content.revision ?? 0 {
                 content.entry.content = result.content

@@ -23,9 +23,12 @@ extension MountedDrive {
             case nil: continue
             }
         }
-        // What a changed inode owns is nobody else's, whatever was remembered late.
+        // What a changed inode owns is nobody else's, and what is said to be of two contents may be of either: such records were made late,
+        // or are left of a settling that was cut off.
         let owned = Set(contents.values.compactMap(\.file))
-        let (found, known, used, kept) = (contents, names, files.filter { !owned.contains($0.value) }, nodes)
+        let counts = Dictionary(files.values.map { ($0, 1) }, uniquingKeysWith: +)
+        let wrong = files.filter { owned.contains($0.value) || counts[$0.value] != 1 }
+        let (found, known, used, kept) = (contents, names, files.filter { wrong[$0.key] == nil }, nodes)
         // Where the mount has ended between a commit and what follows it.
         let cache = cache
         try await Self.onThread {
@@ -38,7 +41,8 @@ extension MountedDrive {
             let lost = there.subtracting(known)
             // Of what was evicted nothing has to be remembered.
             let gone =
-                used.filter { !there.contains($0.value) }.map { OverlayKey.content($0.key) }
+                wrong.keys.map { OverlayKey.content($0) }
+                + used.filter { !there.contains($0.value) }.map { OverlayKey.content($0.key) }
                 + kept.filter { !there.contains($0.value.file) }.map { OverlayKey.node($0.key) }
             let changes: [CacheChange] = lost.map { .remove($0) } + gone.map { .record(.delete(key: $0.bytes)) }
             for start in stride(from: 0, to: changes.count, by: 10_000) {

@@ -65,6 +65,7 @@ struct Transaction {
                 revision: revision,
                 staged: before?.staged)
         )
+        hold(directory)
     }
 
     /// One name fewer leads to an inode. Of a directory nothing is remembered any more: another one may get its number.
@@ -89,9 +90,14 @@ struct Transaction {
                 revision: revision)
         )
         anchor(parent)
-        var content = content(of: parent)
+        hold(parent)
+    }
+
+    /// A directory with changed names is remembered, also where it is as in the drive itself: without it nobody finds the names.
+    private mutating func hold(_ directory: Inode) {
+        var content = content(of: directory)
         content.revision = revision
-        contents[parent.number] = (parent, content)
+        contents[directory.number] = (directory, content)
     }
 
     /// What the cache is to remember of inodes and names.

@@ -56,27 +56,34 @@ extension MountedDrive {
     }
 
     /// Looks only below directories that the kernel knows.
+    ///
+    /// - Parameter ours: directories that `old` has from here.
     func collect(
-        from old: Entry, to new: Entry, number: InodeNumber, _ snapshot: Snapshot, into changes: inout [Change]
+        from old: Entry, to new: Entry, number: InodeNumber, _ snapshot: Snapshot,
+        _ ours: [Place: InodeNumber] = [:], into changes: inout [Change]
     ) async throws {
         changes.append(.directory(number, old: old, new: new))
         var below: [(InodeNumber, Entry, Entry)] = []
         var names: [(Place, Bool)] = []
+        func place(_ name: [UInt8]) -> Place { Place(parent: number, name: name) }
         try await snapshot.forEachChange(from: old, to: new) { change in
             if let old = change.old, let new = change.new, old.type == .directory, new.type == .directory {
                 // What took the directory's place here, or came from elsewhere, is not what the drive has.
                 let known = self.with { state -> InodeNumber? in
-                    guard state.table[number]?.edits[change.name].map(\.isSame) ?? true else { return nil }
-                    return state.table.inode(named: change.name, in: number)?.number
+                    let found = state.table.inode(named: change.name, in: number)?.number
+                    let isOurs = found != nil && found == ours[place(change.name)]
+                    guard isOurs || state.table[number]?.edits[change.name].map(\.isSame) ?? true else { return nil }
+                    return found
                 }
-                if let known { below.append((known, old, new)) }
+                // Who looks it up in the meantime finds what it was.
+                if let known { below.append((known, old, new)) } else { names.append((place(change.name), true)) }
             } else {
-                names.append((Place(parent: number, name: change.name), change.new != nil))
+                names.append((place(change.name), change.new != nil))
             }
         }
         changes += names.map { .name($0, isThere: $1) }
         for (number, old, new) in below {
-            try await collect(from: old, to: new, number: number, snapshot, into: &changes)
+            try await collect(from: old, to: new, number: number, snapshot, ours, into: &changes)
         }
     }
 
