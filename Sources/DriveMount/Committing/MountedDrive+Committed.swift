@@ -95,14 +95,14 @@ extension MountedDrive {
             }
             groups.append(group)
         }
-        let (others, lost) = (changes, groups)
+        let (others, lost, copies) = (changes, groups, Self.copies(of: tree, among: changes))
         return try await Self.onThread {
             self.changing.lock()
             defer { self.changing.unlock() }
             var settled = Settled()
             for inode in tree.inodes { self.settle(inode, &settled) }
             // What is below a directory before the directory, however deep.
-            for directory in tree.directories.reversed() { self.settleNames(directory, &settled) }
+            for directory in tree.directories.reversed() { self.settleNames(directory, copies, &settled) }
             // First what stays, and directories last: wherever this is interrupted, the next mount finds each inode and each name either
             // changed, as it is also in the drive, or in the drive alone.
             let directories = settled.directories.map { RecordChange.delete(key: OverlayKey.inode($0).bytes) }
@@ -112,11 +112,15 @@ extension MountedDrive {
             let invalid = self.with { state in
                 for (inode, content) in done.contents.values { inode.content = content }
                 for (directory, edits) in done.edits.values { directory.edits = edits }
+                for (name, copy, inode) in done.moved {
+                    _ = state.table.rename(copy, to: inode)
+                    _ = state.table.rename(name, to: nil)
+                }
                 for (group, inode) in tree.linked where inode.inode.content.revision == nil {
                     state.changedGroups[group] = nil
                 }
                 for (file, inode) in done.handed { self.hand(file, over: inode, &state) }
-                let invalid = self.goOn(to: new, others, lost, &state)
+                let invalid = self.goOn(to: new, others, lost, &state) + done.moved.map { .name($0.copy) }
                 // Nobody may have asked for them since they were changed.
                 for inode in tree.inodes { state.table.dropIfUnused(inode.inode) }
                 return invalid
@@ -132,6 +136,8 @@ extension MountedDrive {
     private struct Settled {
         var contents: [InodeNumber: (inode: Inode, content: InodeContent)] = [:]
         var edits: [InodeNumber: (directory: Inode, edits: [[UInt8]: NameEdit])] = [:]
+        /// What goes on under the name of a copy that the merge has made of it.
+        var moved: [(name: Place, copy: Place, inode: Inode)] = []
         /// Nothing of these is dirty that was not changed since.
         var stored: [FrozenFile] = []
         /// Files of the cache that are what the drive has; nil where the cache has another one of the same content.
@@ -204,8 +210,27 @@ extension MountedDrive {
         if inode.opens > 0 { _ = use(inode, &state) }
     }
 
+    /// Files that others have changed, too: the drive has theirs under the name, and ours under another one.
+    private static func copies(of tree: FrozenTree, among changes: [Change]) -> [Place: Place] {
+        var news: [InodeNumber: [[UInt8]: Entry]] = [:]
+        for case .name(let place, let new?) in changes { news[place.parent, default: [:]][place.name] = new }
+        var copies: [Place: Place] = [:]
+        for directory in tree.directories {
+            guard let news = news[directory.inode.number] else { continue }
+            for name in directory.names {
+                guard let made = name.child?.result, made.type != .directory, let their = news[name.name],
+                    their != made,
+                    let copy = news.first(where: { $0.value == made })
+                else { continue }
+                let parent = directory.inode.number
+                copies[Place(parent: parent, name: name.name)] = Place(parent: parent, name: copy.key)
+            }
+        }
+        return copies
+    }
+
     /// The names of a directory; those of what is below it are settled.
-    private func settleNames(_ frozen: FrozenInode, _ settled: inout Settled) {
+    private func settleNames(_ frozen: FrozenInode, _ copies: [Place: Place], _ settled: inout Settled) {
         let directory = frozen.inode
         let isOwner = owns(directory)
         var left = directory.edits
@@ -222,6 +247,18 @@ extension MountedDrive {
             left[name.name] = nil
             guard isLeft else {
                 if isOwner { settled.names.append(.delete(key: OverlayKey.name(place).bytes)) }
+                continue
+            }
+            if let copy = copies[place], let inode = edit.inode, inode === name.edit.inode, left[copy.name] == nil {
+                // Whoever has it open writes to the copy from now on: else each commit would make one more.
+                let moved = NameEdit(inode: inode, base: made, isInBase: true, isSame: true, revision: edit.revision)
+                left[copy.name] = moved
+                settled.moved.append((place, copy, inode))
+                if isOwner {
+                    settled.kept.append(
+                        .put(key: OverlayKey.name(copy).bytes, value: NameRecord(moved).scaleBytes))
+                    settled.names.append(.delete(key: OverlayKey.name(place).bytes))
+                }
                 continue
             }
             let kept = NameEdit(

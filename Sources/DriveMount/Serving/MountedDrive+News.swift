@@ -52,7 +52,8 @@ extension MountedDrive {
     enum Change {
         /// A directory is one still, with other attributes or names.
         case directory(InodeNumber, old: Entry, new: Entry)
-        case name(Place, isThere: Bool)
+        /// A name stands for something else; nil where it is gone.
+        case name(Place, Entry?)
     }
 
     /// Looks only below directories that the kernel knows.
@@ -64,7 +65,7 @@ extension MountedDrive {
     ) async throws {
         changes.append(.directory(number, old: old, new: new))
         var below: [(InodeNumber, Entry, Entry)] = []
-        var names: [(Place, Bool)] = []
+        var names: [(Place, Entry?)] = []
         func place(_ name: [UInt8]) -> Place { Place(parent: number, name: name) }
         try await snapshot.forEachChange(from: old, to: new) { change in
             if let old = change.old, let new = change.new, old.type == .directory, new.type == .directory {
@@ -76,12 +77,12 @@ extension MountedDrive {
                     return found
                 }
                 // Who looks it up in the meantime finds what it was.
-                if let known { below.append((known, old, new)) } else { names.append((place(change.name), true)) }
+                if let known { below.append((known, old, new)) } else { names.append((place(change.name), new)) }
             } else {
-                names.append((place(change.name), change.new != nil))
+                names.append((place(change.name), change.new))
             }
         }
-        changes += names.map { .name($0, isThere: $1) }
+        changes += names.map { .name($0, $1) }
         for (number, old, new) in below {
             try await collect(from: old, to: new, number: number, snapshot, ours, into: &changes)
         }
@@ -102,10 +103,10 @@ extension MountedDrive {
                 inode.content.takeOver(entry, since: old)
             }
             invalid.append(.inode(number))
-        case .name(let place, let isThere):
+        case .name(let place, let new):
             // What was changed here stays until it is committed, and both are kept then.
             if let directory = state.table[place.parent], directory.edits[place.name] != nil {
-                directory.edits[place.name]?.isInBase = isThere
+                directory.edits[place.name]?.isInBase = new != nil
                 return
             }
             // Also where nothing was: the kernel remembers that, too.
