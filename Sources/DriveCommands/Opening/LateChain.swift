@@ -53,11 +53,15 @@ final class LateChain: StorageChain {
         }
     }
 
-    private func ask<R>(_ question: (CESSChain) async throws -> R) async throws -> R {
+    /// - Parameter isRepeatable: whether it may be asked once more where the chain was, and is not where it was.
+    private func ask<R>(isRepeatable: Bool = true, _ question: (CESSChain) async throws -> R) async throws -> R {
+        let wasKnown = state.withLock { $0.chain != nil && !$0.isLost }
         let chain = try await chain()
         do { return try await question(chain) } catch let error as RPCError {
-            if case .unreachable = error { state.withLock { $0.isLost = true } }
-            throw error
+            guard case .unreachable = error else { throw error }
+            state.withLock { $0.isLost = true }
+            guard wasKnown, isRepeatable else { throw error }
+            return try await question(self.chain())
         }
     }
 
@@ -105,9 +109,11 @@ final class LateChain: StorageChain {
         try await ask { try await $0.signDeletion(of: fids, owner: owner, signer: signer) }
     }
 
-    func send(_ signed: SignedExtrinsic) async throws { try await ask { try await $0.send(signed) } }
+    func send(_ signed: SignedExtrinsic) async throws {
+        try await ask(isRepeatable: false) { try await $0.send(signed) }
+    }
 
     func submit(_ signed: SignedExtrinsic) async throws -> BlockNumber? {
-        try await ask { try await $0.submit(signed) }
+        try await ask(isRepeatable: false) { try await $0.submit(signed) }
     }
 }
