@@ -174,7 +174,8 @@ extension Mount {
         let result = try await drive.commit(options) { staging in
             let change = try await CommitMaking(staging: staging, tree: tree, snapshot: snapshot).change()
             try await mounted.remember(tree)
-            made.withLock { $0 = change.root }
+            // Without what was kept for others' sake, which this mount has to find like what others have made.
+            made.withLock { $0 = tree.root.result ?? change.root }
             return change
         }
         guard var root = made.withLock({ $0 }) else { return nil }

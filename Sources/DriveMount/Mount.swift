@@ -127,7 +127,8 @@ public final class Mount: Sendable {
                 "where this mount's cache is could not be noted: 'status' will not know it if it is left",
                 metadata: ["error": "\(loggable(error))"])
         }
-        await forgetCaches(unchangedCaches)
+        // Another mount may have taken one meanwhile.
+        await forgetCaches(unchangedCaches.filter { (try? LocalCache.isOpen(in: $0.string)) != true })
         let left = (try? await UnfinishedMount.all(of: drive)) ?? []
         if !left.isEmpty {
             logger.warning(
@@ -137,6 +138,7 @@ public final class Mount: Sendable {
     }
 
     private func forgetCaches(_ unchanged: [FilePath]) async {
+        guard !unchanged.isEmpty else { return }
         do { try await drive.forget(mountCaches: unchanged) } catch {
             logger.warning("a cache without changes could not be forgotten", metadata: ["error": "\(loggable(error))"])
         }

@@ -88,7 +88,9 @@ extension MountedDrive {
                     let isOther = inode.content.entry.type != .directory
                     let isChanged = inode.content.revision != nil
                     // A directory with changed names is changed for their sake.
-                    if isOther ? isChanged : !edit.isSame || isChanged && inode.edits.isEmpty {
+                    if isOther
+                        ? isChanged : !edit.isSame || isChanged && !inode.edits.values.contains(where: \.isOfNote)
+                    {
                         add(path, inode, max(edit.revision, inode.content.revision ?? 0))
                     }
                     below.append((inode, path))
@@ -99,28 +101,33 @@ extension MountedDrive {
         with { state in
             if let root = state.table[.root] {
                 walk(root)
-                if root.content.revision != nil, root.edits.isEmpty {
+                if root.content.revision != nil, !root.edits.values.contains(where: \.isOfNote) {
                     add([UInt8(ascii: ".")], root, root.content.revision ?? 0)
                 }
             }
             // One of several names was not changed itself.
             for inode in state.changedGroups.values where !listed.contains(inode.number) {
-                let path = Array(path(of: inode, state).joined(separator: [UInt8(ascii: "/")]))
+                let path = Array(path(of: inode.place, state).joined(separator: [UInt8(ascii: "/")]))
                 add(path, inode, inode.content.revision ?? 0)
             }
         }
         return (changes, count)
     }
 
-    /// From the root on, by its first name, as far as that is known.
-    func path(of inode: Inode, _ state: State) -> [[UInt8]] {
-        var (names, place) = ([inode.place.name], inode.place)
+    /// From the root on, as far as that is known.
+    func path(of place: Place, _ state: State) -> [[UInt8]] {
+        var (names, place) = ([place.name], place)
         while place.parent != .root, let parent = state.table[place.parent], names.count < 4096 {
             place = parent.place
             names.append(place.name)
         }
         return names.reversed()
     }
+}
+
+extension NameEdit {
+    /// Not where what had the name has come and gone.
+    fileprivate var isOfNote: Bool { inode != nil || isInBase }
 }
 
 /// A commit that is being made of a mount's changes.

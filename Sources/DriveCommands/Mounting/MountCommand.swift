@@ -158,7 +158,9 @@ struct MountCommand: ConsoleCommand {
 
     private func caches(of home: DriveHome) -> FilePath {
         guard let cacheDir else { return home.mounts }
-        return FilePath(FileManager.default.currentDirectoryPath).pushing(cacheDir).appending(home.name)
+        // One directory has one name, by which what is left in it is found.
+        let path = FilePath(FileManager.default.currentDirectoryPath).pushing(cacheDir).string
+        return FilePath(URL(fileURLWithPath: path).resolvingSymlinksInPath().path).appending(home.name)
     }
 
     private static let nonEmpty = "nonempty"

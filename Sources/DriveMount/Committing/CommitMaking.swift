@@ -18,10 +18,15 @@ struct CommitMaking {
         for (group, inode) in tree.linked {
             let made = try await entry(of: inode)
             let now = try await snapshot.inode(of: Entry(made.type, in: group))?.entry
-            guard now != nil || named.contains(group) else {
+            var isNamed = now != nil || named.contains(group)
+            // A directory that is put back brings its names back.
+            for path in inode.paths where !isNamed {
+                isNamed = try await staging.entry(at: path, in: root)?.linkGroup == group
+            }
+            guard isNamed else {
                 // Another machine has taken all of its names away: it stays, as what has one name does.
                 let own = [inode.content.groupBase, inode.content.groupStaged].compactMap(\.self)
-                root = try await staging.keep(made, at: inode.path, replacing: own, in: root)
+                root = try await staging.keep(made, at: inode.paths.first ?? [], replacing: own, in: root)
                 continue
             }
             inodes[group] = made
@@ -46,6 +51,7 @@ struct CommitMaking {
             let current = new.content == .none ? nil : try await staging.entry(named: name.name, in: new)
             var before = name.edit.base
             var after: Entry?
+            var isShared = false
             if let group = name.group, let type = name.edit.inode?.content.entry.type {
                 after = Entry(type, in: group)
             } else if let child = name.child {
@@ -61,6 +67,8 @@ struct CommitMaking {
                     let (base, made) = try await directory(child, now: current)
                     after = made
                     before = base.content == current.content ? current : base
+                    isShared = true
+                    child.taken = try await staging.names(in: current)
                 } else if child.content.entry.type == .directory {
                     let tree = child.content.isNew ? nil : child.content.entry
                     after = try await directory(child, now: tree).new
@@ -70,7 +78,8 @@ struct CommitMaking {
             }
             // An attempt that did not come to its end has stored it: what is there is this mount's own.
             if let staged = name.edit.staged, staged == current { before = current }
-            (name.before, name.made) = (before, after)
+            // Of a directory that is others', too, the next attempt has to find out anew what is in it.
+            (name.before, name.made) = isShared ? (nil, nil) : (before, after)
             edits.append((name.name, after))
             // Another machine has changed it, too: the merge has to see what both began with.
             if before != current { baseEdits.append((name.name, before)) }

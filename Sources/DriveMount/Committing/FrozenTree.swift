@@ -52,8 +52,10 @@ final class FrozenInode: @unchecked Sendable {  // made under the table's lock, 
     /// Its bytes, where any were written.
     let bytes: FrozenFile?
     fileprivate(set) var names: [FrozenName] = []
-    /// Of what has several names: one that it had, from the root on.
-    fileprivate(set) var path: [[UInt8]] = []
+    /// Of what has several names: where those are, or were, that are known; each from the root on.
+    fileprivate(set) var paths: [[[UInt8]]] = []
+    /// Of a directory that was made here and elsewhere: the names that the drive had in it.
+    var taken: [[UInt8]] = []
     /// What the commit has made of it.
     var result: Entry?
 
@@ -95,7 +97,10 @@ extension MountedDrive {
             guard root.content.revision != nil || !state.changedGroups.isEmpty else { return nil }
             let linked = state.changedGroups.mapValues { inode in
                 let result = frozen(inode)
-                result.path = path(of: inode, state)
+                // What an earlier mount has changed may have no known name yet.
+                result.paths = ([inode.place] + inode.otherPlaces).map { path(of: $0, state) }.filter {
+                    !$0.contains([])
+                }
                 return result
             }
             return FrozenTree(revision: state.revision, root: frozenDirectory(root), linked: linked)

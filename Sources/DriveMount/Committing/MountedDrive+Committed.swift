@@ -3,6 +3,7 @@ internal import DriveFormat
 internal import FUSE
 internal import Foundation
 internal import LocalCache
+internal import Logging
 internal import SCALE
 
 extension MountedDrive {
@@ -38,13 +39,16 @@ extension MountedDrive {
                         let key = OverlayKey.name(Place(parent: directory.number, name: name)).bytes
                         return .put(key: key, value: NameRecord(edit).scaleBytes)
                     })
-            // Before anything of it is on its way, which may be carried on after a loss of power.
-            try self.cache.sync()
             let (done, changed) = (edits, contents)
             self.with { _ in
                 for (directory, name, edit) in done { directory.edits[name] = edit }
                 for (inode, content) in changed { inode.content = content }
             }
+        }
+        // What is on its way may be carried on after a loss of power. Nobody has to wait for the disk who writes meanwhile.
+        do { try await Self.onThread { try self.cache.sync() } } catch CacheError.unsynced {
+            // All the more it has to come into the drive.
+            logger.error("the cache could not be synced before a commit")
         }
     }
 
@@ -82,6 +86,16 @@ extension MountedDrive {
     /// - Returns: what the kernel has to forget.
     func settle(_ tree: FrozenTree, root: Entry, in new: Snapshot) async throws -> [Invalidation] {
         var changes: [Change] = []
+        for directory in tree.directories {
+            guard let result = directory.result, !directory.taken.isEmpty else { continue }
+            let number = directory.inode.number
+            let ours = Set(directory.names.map(\.name))
+            // The kernel has it as it was here alone.
+            changes.append(.directory(number, old: result, new: result))
+            for name in directory.taken where !ours.contains(name) {
+                changes.append(.name(Place(parent: number, name: name), result))
+            }
+        }
         try await collect(from: root, to: new.root, number: .root, new, tree.directoriesByPlace, into: &changes)
         var groups: [LinkGroup] = []
         try await new.forEachChangedGroup(since: liveView.snapshot) { group, _ in
