@@ -15,12 +15,18 @@ public struct StagedChange: Sendable {
     /// Inodes with several names that are new, or changed. In directories they stand as `Entry(type, in: group)`; how many names
     /// they have is counted.
     public var inodes: [LinkGroup: Entry]
+    /// Whether it has directories that others have removed: what is in them may be names of link groups that are gone, which are left
+    /// out then.
+    public var bringsBack: Bool
 
-    public init(base: Entry, baseLinks: TreeRoot?, root: Entry, inodes: [LinkGroup: Entry] = [:]) {
+    public init(
+        base: Entry, baseLinks: TreeRoot?, root: Entry, inodes: [LinkGroup: Entry] = [:], bringsBack: Bool = false
+    ) {
         self.base = base
         self.baseLinks = baseLinks
         self.root = root
         self.inodes = inodes
+        self.bringsBack = bringsBack
     }
 
     /// What it makes of what the drive is now.
@@ -39,7 +45,11 @@ public struct StagedChange: Sendable {
         let merge = TreeMerge(
             trees: context.trees, mark: Drive.conflictMark(DeviceIdentity.hostName, .now), base: base, ours: ours,
             theirs: now)
-        return try await merge.merged()
+        var merged = try await merge.merged()
+        if bringsBack {
+            merged.root = try await LostNames(merged.links, context.trees).removed(from: merged.root, since: now.root)
+        }
+        return merged
     }
 }
 

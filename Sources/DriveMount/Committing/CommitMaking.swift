@@ -35,8 +35,8 @@ struct CommitMaking {
             if now != before, now == nil || now != inode.content.groupStaged { bases[group] = before }
         }
         return StagedChange(
-            base: base, baseLinks: try await staging.links(snapshot.links, replacing: bases), root: root, inodes: inodes
-        )
+            base: base, baseLinks: try await staging.links(snapshot.links, replacing: bases), root: root,
+            inodes: inodes, bringsBack: tree.directories.contains { $0.isPutBack })
     }
 
     /// A directory as the changes were made on, and as it is to be.
@@ -71,6 +71,7 @@ struct CommitMaking {
                     child.taken = try await staging.names(in: current)
                 } else if child.content.entry.type == .directory {
                     let tree = child.content.isNew ? nil : child.content.entry
+                    child.isPutBack = name.edit.isSame && tree != nil
                     after = try await directory(child, now: tree).new
                 } else {
                     after = try await entry(of: child)

@@ -56,6 +56,8 @@ final class FrozenInode: @unchecked Sendable {  // made under the table's lock, 
     fileprivate(set) var paths: [[[UInt8]]] = []
     /// Of a directory that was made here and elsewhere: the names that the drive had in it.
     var taken: [[UInt8]] = []
+    /// Of a directory that others have removed: whether it is put back for the sake of what was changed in it.
+    var isPutBack = false
     /// What the commit has made of it.
     var result: Entry?
 
