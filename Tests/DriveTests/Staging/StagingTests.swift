@@ -238,6 +238,39 @@ struct StagingTests {
         }
     }
 
+    @Test func `a directory that is put back has no names of what is gone`() async throws {
+        try await DriveFixture.with { fixture in
+            let drive = try await fixture.created()
+            let began = try await drive.head()
+            let group = LinkGroup(.random())
+            _ = try await drive.commit(ChangeOptions()) { staging in
+                let link = Entry(.file, in: group)
+                let inner = try await staging.directory(.newDirectory(), applying: [(name("one"), link)])
+                let outer = try await staging.directory(
+                    .newDirectory(), applying: [(name("inner"), inner), (name("two"), link)])
+                return StagedChange(
+                    base: began.root, baseLinks: nil,
+                    root: try await staging.directory(began.root, applying: [(name("a"), outer)]),
+                    inodes: [group: try await staging.file(name("text"))])
+            }
+            let before = try await drive.head().entry(at: DrivePath("/a"))
+            _ = try await drive.remove([DrivePath("/a")], recursive: true, options: ChangeOptions())
+            let now = try await drive.head()
+            #expect(now.links == nil)
+            _ = try await drive.commit(ChangeOptions()) { staging in
+                let changed = try await staging.directory(
+                    before, applying: [(name("new"), try await staging.file(name("new")))])
+                return StagedChange(
+                    base: try await staging.directory(now.root, applying: [(name("a"), before)]), baseLinks: nil,
+                    root: try await staging.directory(now.root, applying: [(name("a"), changed)]), bringsBack: true)
+            }
+            let head = try await drive.head()
+            #expect(try await head.names("/a") == ["inner", "new"])
+            #expect(try await head.names("/a/inner").isEmpty)
+            #expect(try await head.bytes("/a/new") == name("new"))
+        }
+    }
+
     @Test func `a name may have what it had when its change began`() async throws {
         try await DriveFixture.with { fixture in
             let drive = try await fixture.created()
