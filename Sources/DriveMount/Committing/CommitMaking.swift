@@ -55,20 +55,18 @@ struct CommitMaking {
             if let group = name.group, let type = name.edit.inode?.content.entry.type {
                 after = Entry(type, in: group)
             } else if let child = name.child {
-                if name.edit.isSame, let current, current.type == .directory {
-                    let (base, made) = try await directory(child, now: current)
-                    after = made
-                    before = base.content == current.content ? current : base
-                } else if child.content.isNew, before == nil, let current, current.type == .directory,
-                    current != name.edit.staged
+                // Made here and elsewhere, or here by a commit that others have built on: name by name, each is compared with what it was.
+                isShared =
+                    !name.edit.isSame && child.content.isNew && before == nil && current?.type == .directory
+                    && current != name.edit.staged
+                // Others may have put a directory where a file was changed here.
+                if name.edit.isSame || isShared, let current, current.type == .directory,
+                    child.content.entry.type == .directory
                 {
-                    // Made here and elsewhere, or here by a commit that others have built on: name by name, each is compared with what
-                    // it was.
                     let (base, made) = try await directory(child, now: current)
                     after = made
                     before = base.content == current.content ? current : base
-                    isShared = true
-                    child.taken = try await staging.names(in: current)
+                    if isShared { child.taken = try await staging.names(in: current) }
                 } else if child.content.entry.type == .directory {
                     let tree = child.content.isNew ? nil : child.content.entry
                     child.isPutBack = name.edit.isSame && tree != nil
