@@ -231,12 +231,7 @@ extension Mount {
         guard !invalid.isEmpty else { return }
         let session = session
         _ = try? await Self.onThread {
-            for item in invalid {
-                switch item {
-                case .name(let place): session.invalidate(place.name, in: place.parent)
-                case .inode(let number): session.invalidate(number)
-                }
-            }
+            for item in invalid { session.invalidate(item) }
         }
     }
 }

@@ -158,7 +158,7 @@ public final class Mount: Sendable {
             (count, last) = (known, .now)
             let places = mounted.with { $0.table.superfluous(over: Self.fileLimit) }
             guard !places.isEmpty else { continue }
-            _ = try? await Self.onThread { for place in places { session.invalidate(place.name, in: place.parent) } }
+            _ = try? await Self.onThread { for place in places { session.invalidate(.name(place)) } }
         }
     }
 

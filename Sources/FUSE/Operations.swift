@@ -18,21 +18,33 @@ enum Operations {
     /// What stands behind a session's pointer.
     final class Context: Sendable {
         let fileSystem: any FileSystem
+        /// What was changed without the kernel's being told so.
+        let unheard = AsyncStream<Invalidation>.makeStream()
 
         init(_ fileSystem: any FileSystem) { self.fileSystem = fileSystem }
     }
 
+    private static func context(_ request: fuse_req_t) -> Context? {
+        guard let pointer = fuse_req_userdata(request) else { return nil }
+        return Unmanaged<Context>.fromOpaque(pointer).takeUnretainedValue()
+    }
+
     private static func fileSystem(_ request: fuse_req_t?) -> (any FileSystem)? {
-        guard let request, let pointer = fuse_req_userdata(request) else { return nil }
-        return Unmanaged<Context>.fromOpaque(pointer).takeUnretainedValue().fileSystem
+        request.flatMap(context)?.fileSystem
     }
 
     /// Hands a request to the file system with the means to answer it.
+    ///
+    /// - Parameter changing: what the request changes of what the kernel remembers.
     private static func serve<A: Answer>(
-        _ request: fuse_req_t?, _ body: (any FileSystem, Reply<A>) -> Void
+        _ request: fuse_req_t?, changing: [Invalidation] = [], _ body: (any FileSystem, Reply<A>) -> Void
     ) {
-        guard let request, let fileSystem = fileSystem(request) else { return }
-        body(fileSystem, Reply(Request(request, of: fileSystem)))
+        guard let request, let context = context(request) else { return }
+        body(context.fileSystem, Reply(Request(request, changing: changing, in: context)))
+    }
+
+    private static func name(_ name: UnsafePointer<CChar>?, in parent: fuse_ino_t) -> Invalidation {
+        .name(bytes(name), in: number(parent))
     }
 
     /// The bytes of a C string.
@@ -106,7 +118,8 @@ enum Operations {
             }
         }
         table.setattr = { request, inode, stat, set, information in
-            Operations.serve(request) { (fileSystem, reply: Reply<FoundAttributes>) in
+            Operations.serve(request, changing: [.inode(Operations.number(inode))]) {
+                (fileSystem, reply: Reply<FoundAttributes>) in
                 guard let stat else { return reply.fail(.invalidArgument) }
                 fileSystem.change(
                     Operations.number(inode), AttributeChange(stat.pointee, set), handle: information?.pointee.fh, reply
@@ -123,35 +136,41 @@ enum Operations {
 
     private static func setChanges(_ table: inout fuse_lowlevel_ops) {
         table.mknod = { request, parent, name, mode, device in
-            Operations.serve(request) {
+            Operations.serve(request, changing: [Operations.name(name, in: parent)]) {
                 $0.makeNode(
                     Operations.bytes(name), in: Operations.number(parent), mode: mode, device: UInt64(device), $1)
             }
         }
         table.mkdir = { request, parent, name, mode in
-            Operations.serve(request) {
+            Operations.serve(request, changing: [Operations.name(name, in: parent)]) {
                 $0.makeDirectory(Operations.bytes(name), in: Operations.number(parent), mode: mode, $1)
             }
         }
         table.symlink = { request, target, parent, name in
-            Operations.serve(request) {
+            Operations.serve(request, changing: [Operations.name(name, in: parent)]) {
                 $0.makeLink(
                     Operations.bytes(name), in: Operations.number(parent), target: Operations.bytes(target), $1)
             }
         }
         table.link = { request, inode, parent, name in
-            Operations.serve(request) {
+            Operations.serve(request, changing: [Operations.name(name, in: parent), .inode(Operations.number(inode))]) {
                 $0.link(Operations.number(inode), as: Operations.bytes(name), in: Operations.number(parent), $1)
             }
         }
         table.unlink = { request, parent, name in
-            Operations.serve(request) { $0.unlink(Operations.bytes(name), in: Operations.number(parent), $1) }
+            Operations.serve(request, changing: [Operations.name(name, in: parent)]) {
+                $0.unlink(Operations.bytes(name), in: Operations.number(parent), $1)
+            }
         }
         table.rmdir = { request, parent, name in
-            Operations.serve(request) { $0.removeDirectory(Operations.bytes(name), in: Operations.number(parent), $1) }
+            Operations.serve(request, changing: [Operations.name(name, in: parent)]) {
+                $0.removeDirectory(Operations.bytes(name), in: Operations.number(parent), $1)
+            }
         }
         table.rename = { request, parent, name, newParent, newName, flags in
-            Operations.serve(request) {
+            Operations.serve(
+                request, changing: [Operations.name(name, in: parent), Operations.name(newName, in: newParent)]
+            ) {
                 $0.rename(
                     Operations.bytes(name), in: Operations.number(parent), to: Operations.bytes(newName),
                     in: Operations.number(newParent), flags: flags, $1)
@@ -163,7 +182,7 @@ enum Operations {
 
     private static func setFiles(_ table: inout fuse_lowlevel_ops) {
         table.create = { request, parent, name, mode, information in
-            Operations.serve(request) {
+            Operations.serve(request, changing: [Operations.name(name, in: parent)]) {
                 $0.create(
                     Operations.bytes(name), in: Operations.number(parent), mode: mode,
                     flags: information?.pointee.flags ?? 0, $1)
@@ -182,7 +201,7 @@ enum Operations {
             }
         }
         table.write = { request, inode, buffer, count, offset, information in
-            Operations.serve(request) {
+            Operations.serve(request, changing: [.inode(Operations.number(inode))]) {
                 let bytes = UnsafeRawBufferPointer(start: buffer, count: count).bindMemory(to: UInt8.self)
                 $0.write(
                     bytes.span, to: Operations.number(inode), handle: Operations.handle(information),
@@ -206,7 +225,7 @@ enum Operations {
             }
         }
         table.fallocate = { request, inode, mode, offset, count, information in
-            Operations.serve(request) {
+            Operations.serve(request, changing: [.inode(Operations.number(inode))]) {
                 let start = Operations.offset(offset)
                 $0.allocate(
                     Operations.number(inode), handle: Operations.handle(information), mode: mode,
@@ -226,7 +245,7 @@ enum Operations {
         }
         table.copy_file_range = {
             request, inode, offset, information, target, targetOffset, targetInformation, count, _ in
-            Operations.serve(request) {
+            Operations.serve(request, changing: [.inode(Operations.number(target))]) {
                 $0.copy(
                     RangeCopy(
                         source: Operations.number(inode), sourceHandle: Operations.handle(information),
@@ -276,7 +295,7 @@ enum Operations {
 
     private static func setAttributes(_ table: inout fuse_lowlevel_ops) {
         table.setxattr = { request, inode, name, value, count, flags in
-            Operations.serve(request) {
+            Operations.serve(request, changing: [.inode(Operations.number(inode))]) {
                 let bytes = UnsafeRawBufferPointer(start: value, count: count)
                 $0.setAttribute(
                     Operations.bytes(name), of: Operations.number(inode), to: Array(bytes), flags: flags, $1)
@@ -291,7 +310,9 @@ enum Operations {
             Operations.serve(request) { $0.attributeNames(of: Operations.number(inode), limit: limit, $1) }
         }
         table.removexattr = { request, inode, name in
-            Operations.serve(request) { $0.removeAttribute(Operations.bytes(name), of: Operations.number(inode), $1) }
+            Operations.serve(request, changing: [.inode(Operations.number(inode))]) {
+                $0.removeAttribute(Operations.bytes(name), of: Operations.number(inode), $1)
+            }
         }
     }
 }

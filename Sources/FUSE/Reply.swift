@@ -1,16 +1,6 @@
 internal import CFuse
-internal import Glibc
 internal import Synchronization
 public import SystemPackage
-
-/// Who asks.
-public struct Caller: Hashable, Sendable {
-    public let user: UInt32
-    public let group: UInt32
-    public let process: Int32
-    /// Bits that a new file does not get.
-    public let umask: UInt32
-}
 
 /// The way to answer one request, on the thread that brought it or on any other one later. One answer is sent, the first;
 /// a request that nobody answers gets EIO.
@@ -21,9 +11,6 @@ public struct Reply<A: Answer>: Sendable {
 
     public var caller: Caller { request.caller }
 
-    /// The caller's groups besides its first one; none where the system does not say.
-    public var supplementaryGroups: [UInt32] { request.supplementaryGroups }
-
     public func callAsFunction(_ answer: A) { request.answer(answer) }
 
     public func fail(_ error: Errno) { request.fail(error) }
@@ -33,7 +20,7 @@ public struct Reply<A: Answer>: Sendable {
         do { self(try work()) } catch { fail(error as? Errno ?? .ioError) }
     }
 
-    /// Answers later, with what `work` gives. When the caller is interrupted, or the time is over, it is told so at once, and
+    /// Answers later, with what `work` gives. When the caller is to end, or the time is over, it is told so at once, and
     /// `work` is cancelled.
     ///
     /// - Parameter deadline: for ETIMEDOUT.
@@ -73,32 +60,27 @@ final class Request: Sendable {
         var isWatched = false
     }
 
-    private let fileSystem: any FileSystem
+    private let changing: [Invalidation]
+    private let context: Operations.Context
 
-    init(_ pointer: fuse_req_t, of fileSystem: any FileSystem) {
-        self.fileSystem = fileSystem
+    /// - Parameter changing: what the request changes of what the kernel remembers.
+    init(_ pointer: fuse_req_t, changing: [Invalidation], in context: Operations.Context) {
+        self.changing = changing
+        self.context = context
         self.pointer = RequestPointer(pointer: pointer)
-        let context = fuse_req_ctx(pointer)?.pointee
+        let asking = fuse_req_ctx(pointer)?.pointee
         caller = Caller(
-            user: context?.uid ?? 0, group: context?.gid ?? 0, process: context?.pid ?? 0, umask: context?.umask ?? 0)
+            user: asking?.uid ?? 0, group: asking?.gid ?? 0, process: asking?.pid ?? 0, umask: asking?.umask ?? 0)
     }
 
     deinit { fail(.ioError) }
 
-    var supplementaryGroups: [UInt32] {
-        var groups = [gid_t](repeating: 0, count: 64)
-        var count = Int(fuse_req_getgroups(pointer.pointer, Int32(groups.count), &groups))
-        if count > groups.count {
-            groups = [gid_t](repeating: 0, count: count)
-            count = Int(fuse_req_getgroups(pointer.pointer, Int32(groups.count), &groups))
-        }
-        return Array(groups.prefix(max(0, count)))
-    }
-
     func answer(_ answer: some Answer) {
         if claim(), answer.send(to: pointer) { return }
         answer.wasLost()
-        for inode in answer.inodes { fileSystem.forget(inode, lookups: 1) }
+        for inode in answer.inodes { context.fileSystem.forget(inode, lookups: 1) }
+        // The caller was told that it failed, and may have asked since how things are.
+        for item in changing { context.unheard.continuation.yield(item) }
     }
 
     func fail(_ error: Errno) {
@@ -122,7 +104,7 @@ final class Request: Sendable {
         return true
     }
 
-    /// Tells a caller who is interrupted so. Before anything can answer: an answered request is gone.
+    /// Tells a caller that is to end so. Before anything can answer: an answered request is gone.
     func heedInterruption() {
         state.withLock { $0.isWatched = true }
         // libfuse calls it at once where the caller is interrupted already, and never once it is taken back, which `claim` does.
@@ -133,9 +115,20 @@ final class Request: Sendable {
                 guard let request else { return }
                 let found = Unmanaged<Request>.fromOpaque(request).takeUnretainedValue()
                 // libfuse holds the request's lock here.
-                Task { found.fail(.interrupted) }
+                Task { await found.failWhenCallerEnds() }
             }, Unmanaged.passUnretained(self).toOpaque())
     }
+
+    /// Of a caller that has got a signal; of further ones the kernel says nothing.
+    private func failWhenCallerEnds() async {
+        while !state.withLock(\.isAnswered) {
+            if caller.isToEnd { return fail(.interrupted) }
+            guard (try? await Task.sleep(for: Self.signalPause)) != nil else { return }
+        }
+    }
+
+    /// Between two looks at a caller's signals.
+    private static let signalPause: Duration = .milliseconds(100)
 
     /// Cancels the work with the answer, which is a failure when the time is over.
     func bind(to work: Task<Void, Never>, within deadline: Duration) {

@@ -46,7 +46,11 @@ public final class Session: @unchecked Sendable {  // libfuse takes calls from a
     /// - Parameter threads: that take requests.
     public func serve(threads: Int) async {
         await withTaskGroup { group in
-            for number in 0..<threads { group.addTask { await self.serve(number) } }
+            group.addTask { await self.tellUnheard() }
+            await withTaskGroup { group in
+                for number in 0..<threads { group.addTask { await self.serve(number) } }
+            }
+            context.takeUnretainedValue().unheard.continuation.finish()
         }
         // It is unmounted already: this frees what libfuse remembers of it.
         fuse_session_unmount(session)
@@ -78,19 +82,36 @@ public final class Session: @unchecked Sendable {  // libfuse takes calls from a
 
     // MARK: The kernel's caches
 
-    /// Has the kernel forget what it knows of an inode: its attributes, and its pages from an offset on.
-    ///
-    /// Waits for requests that are under way: never called while one is being answered.
-    public func invalidate(_ inode: InodeNumber, pagesFrom offset: UInt64? = 0) {
-        _ = fuse_lowlevel_notify_inval_inode(
-            session, inode.rawValue, offset.map { Int(clamping: $0) } ?? -1, 0)
-    }
-
-    /// Has the kernel forget what a name stands for. The same holds.
-    public func invalidate(_ name: [UInt8], in parent: InodeNumber) {
-        (name + [0]).withUnsafeBytes { buffer in
-            _ = fuse_lowlevel_notify_inval_entry(
-                session, parent.rawValue, buffer.baseAddress?.assumingMemoryBound(to: CChar.self), name.count)
+    private func tellUnheard() async {
+        for await item in context.takeUnretainedValue().unheard.stream {
+            await withCheckedContinuation { continuation in
+                DispatchQueue.global().async {
+                    self.invalidate(item)
+                    continuation.resume()
+                }
+            }
         }
     }
+
+    /// Has the kernel forget something.
+    ///
+    /// Waits for requests that are under way: never called while one is being answered.
+    public func invalidate(_ item: Invalidation) {
+        switch item {
+        case .inode(let inode): _ = fuse_lowlevel_notify_inval_inode(session, inode.rawValue, 0, 0)
+        case .name(let name, let parent):
+            (name + [0]).withUnsafeBytes { buffer in
+                _ = fuse_lowlevel_notify_inval_entry(
+                    session, parent.rawValue, buffer.baseAddress?.assumingMemoryBound(to: CChar.self), name.count)
+            }
+        }
+    }
+}
+
+/// What the kernel remembers, and has to forget.
+public enum Invalidation: Sendable {
+    /// What a name stands for, or that it stands for nothing.
+    case name([UInt8], in: InodeNumber)
+    /// What an inode is like, and its pages, or what a directory holds.
+    case inode(InodeNumber)
 }

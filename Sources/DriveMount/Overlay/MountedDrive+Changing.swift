@@ -82,6 +82,8 @@ extension MountedDrive {
                 }
             }
             let found = absent
+            // Whoever was told that it failed expects that nothing happens.
+            try Task.checkCancellation()
             do {
                 return try await Self.onThread {
                     // What was read before the drive went on may be wrong now.

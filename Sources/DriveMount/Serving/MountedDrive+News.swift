@@ -3,12 +3,8 @@ internal import DriveFormat
 internal import FUSE
 internal import Foundation
 
-/// What the kernel has to forget.
-enum Invalidation: Sendable {
-    /// What a name stands for.
-    case name(Place)
-    /// What an inode is like, and what a directory holds.
-    case inode(InodeNumber)
+extension Invalidation {
+    static func name(_ place: Place) -> Invalidation { .name(place.name, in: place.parent) }
 }
 
 extension MountedDrive {
