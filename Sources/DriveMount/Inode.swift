@@ -45,6 +45,8 @@ final class Inode: @unchecked Sendable {  // see above
     var opens = 0
     /// While it is open: the file of the cache that has bytes of what the drive has here, which others may read from, too.
     var used: UsedContent?
+    /// Extended attributes that do not stand in the entry, once somebody had to know them.
+    var readAttributes: ReadAttributes?
     /// Whether names lead to it: not where something else has taken its place, and some program still has it open.
     var isNamed = true
     /// Whether another machine's commit has taken its name away: what would be written to it would be nowhere.
@@ -63,6 +65,18 @@ struct UsedContent {
     /// What the drive calls the content.
     let id: [UInt8]
     let file: FileNumber
+}
+
+/// What the drive has by way of extended attributes.
+final class ReadAttributes: Sendable {
+    /// As an entry names them.
+    let source: Attributes
+    let list: [Attribute]
+
+    init(_ source: Attributes, _ list: [Attribute]) {
+        self.source = source
+        self.list = list
+    }
 }
 
 /// What an inode is.

@@ -18,6 +18,8 @@ struct CommitMaking {
         for (group, inode) in tree.linked {
             let made = try await entry(of: inode)
             let now = try await snapshot.inode(of: Entry(made.type, in: group))?.entry
+            let staged = inode.content.groupStaged
+            inode.before = now != nil && now == staged ? now : inode.content.groupBase
             var isNamed = now != nil || named.contains(group)
             // A directory that is put back brings its names back.
             for path in inode.paths where !isNamed {
@@ -25,14 +27,15 @@ struct CommitMaking {
             }
             guard isNamed else {
                 // Another machine has taken all of its names away: it stays, as what has one name does.
-                let own = [inode.content.groupBase, inode.content.groupStaged].compactMap(\.self)
+                let own = [inode.content.groupBase, staged].compactMap(\.self)
                 root = try await staging.keep(made, at: inode.paths.first ?? [], replacing: own, in: root)
                 continue
             }
             inodes[group] = made
             // As with names: what another machine has made of it meanwhile is a conflict, and what this one has is none.
-            guard let before = inode.content.groupBase else { continue }
-            if now != before, now == nil || now != inode.content.groupStaged { bases[group] = before }
+            // A new one that an attempt has brought into the drive may have been changed there since.
+            guard let before = inode.before ?? (now == nil ? nil : staged) else { continue }
+            if now != before { bases[group] = before }
         }
         return StagedChange(
             base: base, baseLinks: try await staging.links(snapshot.links, replacing: bases), root: root,

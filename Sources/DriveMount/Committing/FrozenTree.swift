@@ -58,6 +58,8 @@ final class FrozenInode: @unchecked Sendable {  // made under the table's lock, 
     var taken: [[UInt8]] = []
     /// Of a directory that others have removed: whether it is put back for the sake of what was changed in it.
     var isPutBack = false
+    /// Of a group: what the drive had before, as far as others have not changed it.
+    var before: Entry?
     /// What the commit has made of it.
     var result: Entry?
 

@@ -19,6 +19,8 @@ extension MountedDrive {
                 // One that has joined a group since was not committed as such.
                 if frozen.content.group != nil {
                     var content = frozen.inode.content
+                    // As with names below.
+                    content.groupBase = frozen.before
                     content.groupStaged = frozen.result
                     contents.append((frozen.inode, content))
                 }
@@ -117,10 +119,11 @@ extension MountedDrive {
             for inode in tree.inodes { self.settle(inode, &settled) }
             // What is below a directory before the directory, however deep.
             for directory in tree.directories.reversed() { self.settleNames(directory, copies, &settled) }
-            // First what stays, and directories last: wherever this is interrupted, the next mount finds each inode and each name either
-            // changed, as it is also in the drive, or in the drive alone.
+            // First that directories are the drive's, then what stays, and directories go last: wherever this is interrupted, the next mount
+            // finds each inode and each name either changed, as it is also in the drive, or in the drive alone.
             let directories = settled.directories.map { RecordChange.delete(key: OverlayKey.inode($0).bytes) }
-            try self.journal(settled.kept + settled.inodes + settled.names + directories)
+            try self.journal(
+                self.grounded(tree) + settled.kept + settled.inodes + settled.names + directories)
             // All at once: names are looked up in the new state only together with the new trees.
             let done = settled
             let invalid = self.with { state in
@@ -166,6 +169,30 @@ extension MountedDrive {
         var inodes: [RecordChange] = []
         var names: [RecordChange] = []
         var directories: Set<InodeNumber> = []
+    }
+
+    /// Records by which directories that were made or moved here lie over what the drive has of them: until then a name in one of them is
+    /// there only as long as it is remembered as changed.
+    ///
+    /// - Precondition: called with the right to change.
+    private func grounded(_ tree: FrozenTree) -> [RecordChange] {
+        var records: [RecordChange] = []
+        for parent in tree.directories where owns(parent.inode) {
+            for name in parent.names {
+                guard let child = name.child, let made = child.result, made.type == .directory, owns(child.inode),
+                    !name.edit.isSame, let edit = parent.inode.edits[name.name], edit.revision == name.edit.revision
+                else { continue }
+                let place = Place(parent: parent.inode.number, name: name.name)
+                let stands = NameEdit(
+                    inode: child.inode, base: made, isInBase: true, isSame: true, revision: edit.revision)
+                records.append(.put(key: OverlayKey.name(place).bytes, value: NameRecord(stands).scaleBytes))
+                var content = child.inode.content
+                content.entry.content = made.content
+                let key = OverlayKey.inode(child.inode.number).bytes
+                records.append(.put(key: key, value: InodeRecord(content).scaleBytes))
+            }
+        }
+        return records
     }
 
     /// An inode's bytes and attributes.

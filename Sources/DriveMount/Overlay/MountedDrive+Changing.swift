@@ -119,10 +119,11 @@ extension MountedDrive {
     /// Makes extended attributes known that do not stand in an entry.
     private func readAttributes(of inode: Inode) async throws {
         let entry = with { _ in inode.content.entry }
-        let attributes = try await inode.view.snapshot.attributes(of: entry)
-        with { _ in
-            guard inode.content.attributes == nil, inode.content.entry.attributes == entry.attributes else { return }
-            inode.content.attributes = attributes
+        let read = ReadAttributes(entry.attributes, try await inode.view.snapshot.attributes(of: entry))
+        try await Self.onThread {
+            self.changing.lock()
+            defer { self.changing.unlock() }
+            self.with { _ in inode.readAttributes = read }
         }
     }
 

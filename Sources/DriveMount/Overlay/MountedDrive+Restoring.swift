@@ -82,6 +82,12 @@ extension MountedDrive {
                 staged: record.staged)
             _ = state.table.rename(place, to: inode)
         }
+        // Nor does anybody find a directory without a name.
+        for (number, content) in contents where number != .root && content.entry.type == .directory {
+            guard let inode = state.table[number], !inode.isNamed, inode.edits.isEmpty else { continue }
+            dead.append(.inode(number))
+            state.table.dropIfUnused(inode)
+        }
         return dead
     }
 

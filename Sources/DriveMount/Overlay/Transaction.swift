@@ -77,20 +77,22 @@ struct Transaction {
         }
     }
 
-    /// A changed inode is found from the root by way of changed names: whoever commits, or mounts again, goes that way. One in a
-    /// link group is found by that.
+    /// A changed inode is found from the root by way of changed names, however deep it lies: whoever commits, or mounts again, goes that
+    /// way. One in a link group is found by that.
     private mutating func anchor(_ inode: Inode) {
-        guard inode.number != .root, inode.isNamed, inode.content.group == nil,
-            let parent = find(inode.place.parent), edit(inode.place.name, in: parent) == nil
-        else { return }
-        edits[inode.place] = (
-            parent,
-            NameEdit(
-                inode: inode, base: inode.content.directoryEntry, isInBase: true, isSame: true,
-                revision: revision)
-        )
-        anchor(parent)
-        hold(parent)
+        var inode = inode
+        while inode.number != .root, inode.isNamed, inode.content.group == nil, let parent = find(inode.place.parent),
+            edit(inode.place.name, in: parent) == nil
+        {
+            edits[inode.place] = (
+                parent,
+                NameEdit(
+                    inode: inode, base: inode.content.directoryEntry, isInBase: true, isSame: true,
+                    revision: revision)
+            )
+            hold(parent)
+            inode = parent
+        }
     }
 
     /// A directory with changed names is remembered, also where it is as in the drive itself: without it nobody finds the names.

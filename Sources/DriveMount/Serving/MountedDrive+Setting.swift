@@ -148,7 +148,11 @@ extension MountedDrive {
             switch directory.entry.attributes {
             case .none: known = []
             case .inline(let list): known = list.attributes
-            case .blob: throw NotKnown(attributes: inode)
+            case .blob:
+                guard let read = inode.readAttributes, read.source == directory.entry.attributes else {
+                    throw NotKnown(attributes: inode)
+                }
+                known = read.list
             }
         }
         guard let standard = known.first(where: { $0.name == AccessList.standard }),
