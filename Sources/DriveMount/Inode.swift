@@ -86,8 +86,7 @@ struct InodeContent {
     var entry: Entry
     /// What its names have in common where there are or were several.
     var group: LinkGroup?
-    /// Of a changed group.
-    private var groupPast: PastEntries?
+    private var groupPast: GroupPast?
     var linkCount: UInt32
     /// The length that the file has now.
     var size: UInt64
@@ -115,14 +114,20 @@ struct InodeContent {
 
     /// The inode that the group had in the drive when it was changed here first; nil for a group that is not in the drive.
     var groupBase: Entry? {
-        get { groupPast?.base }
-        set { groupPast = PastEntries(base: newValue, staged: groupStaged) }
+        get { groupPast?.entries?.base }
+        set { groupPast = GroupPast(PastEntries(base: newValue, staged: groupStaged), names: namesInDrive) }
     }
 
     /// The one that the last attempt to commit has made.
     var groupStaged: Entry? {
-        get { groupPast?.staged }
-        set { groupPast = PastEntries(base: groupBase, staged: newValue) }
+        get { groupPast?.entries?.staged }
+        set { groupPast = GroupPast(PastEntries(base: groupBase, staged: newValue), names: namesInDrive) }
+    }
+
+    /// Of a changed group: how many names the drive has of it now. What was taken away here is among them, and what was added is not.
+    var namesInDrive: UInt32 {
+        get { groupPast?.names ?? 0 }
+        set { groupPast = GroupPast(groupPast?.entries, names: newValue) }
     }
 
     /// Whether it is a directory that is in no commit yet.
@@ -137,16 +142,18 @@ struct NameEdit {
     /// Nil where it is gone.
     let inode: Inode?
     private var past: PastEntries?
-    /// Whether the drive's directory has the name now.
-    var isInBase: Bool
+    /// What it is in the drive's directory, as that is now.
+    var inDrive: NameInDrive
     /// Whether it stands for the same thing as in the drive, which is changed itself, or below.
     let isSame: Bool
     let revision: UInt64
 
-    init(inode: Inode?, base: Entry?, isInBase: Bool, isSame: Bool, revision: UInt64, staged: Entry? = nil) {
+    init(
+        inode: Inode?, base: Entry?, inDrive: NameInDrive, isSame: Bool, revision: UInt64, staged: Entry? = nil
+    ) {
         self.inode = inode
         past = PastEntries(base: base, staged: staged)
-        self.isInBase = isInBase
+        self.inDrive = inDrive
         self.isSame = isSame
         self.revision = revision
     }
@@ -164,6 +171,23 @@ struct NameEdit {
     }
 }
 
+/// What a name is in a directory of the drive.
+enum NameInDrive: Equatable {
+    case nothing
+    case directory
+    /// The only name of what is no directory.
+    case single
+    case oneOf(LinkGroup)
+
+    init(_ entry: Entry?) {
+        guard let entry else {
+            self = .nothing
+            return
+        }
+        self = entry.linkGroup.map { .oneOf($0) } ?? (entry.type == .directory ? .directory : .single)
+    }
+}
+
 /// Entries that few names and inodes have: a place of their own takes no room where there is none.
 final class PastEntries: Sendable {
     let base: Entry?
@@ -174,5 +198,18 @@ final class PastEntries: Sendable {
         guard base != nil || staged != nil else { return nil }
         self.base = base
         self.staged = staged
+    }
+}
+
+/// What a changed link group is in the drive.
+private final class GroupPast: Sendable {
+    let entries: PastEntries?
+    let names: UInt32
+
+    /// Nil where it is not there.
+    init?(_ entries: PastEntries?, names: UInt32) {
+        guard entries != nil || names > 0 else { return nil }
+        self.entries = entries
+        self.names = names
     }
 }

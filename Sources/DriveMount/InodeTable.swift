@@ -155,10 +155,8 @@ struct InodeTable {
     /// The same of a name. One of several does not take the others along, and what was changed of a group is committed to the group.
     mutating func lose(_ place: Place) {
         guard let inode = names[place] else { return }
-        let isChanged = inode.content.revision != nil
-        guard inode.content.group != nil, isChanged || !inode.otherPlaces.isEmpty else { return lose(inode) }
-        if isChanged {
-            inode.content.linkCount = max(1, inode.content.linkCount) - (inode.content.linkCount > 1 ? 1 : 0)
+        guard inode.content.group != nil, inode.content.revision != nil || !inode.otherPlaces.isEmpty else {
+            return lose(inode)
         }
         _ = rename(place, to: nil)
     }
@@ -166,7 +164,7 @@ struct InodeTable {
     private mutating func unname(_ inode: Inode) {
         inode.isNamed = false
         for place in [inode.place] + inode.otherPlaces where names[place] === inode { names[place] = nil }
-        if let group = inode.content.group { groups[Group(view: ObjectIdentifier(inode.view), group: group)] = nil }
+        if let group = inode.content.group { leave(inode, group) }
         if inode.lookups == 0 { remove(inode) }
     }
 
@@ -229,6 +227,12 @@ struct InodeTable {
     /// Names of a group find this inode from now on.
     mutating func join(_ inode: Inode, _ group: LinkGroup) {
         groups[Group(view: ObjectIdentifier(inode.view), group: group)] = inode
+    }
+
+    /// No longer.
+    mutating func leave(_ inode: Inode, _ group: LinkGroup) {
+        let key = Group(view: ObjectIdentifier(inode.view), group: group)
+        if groups[key] === inode { groups[key] = nil }
     }
 
     /// A name stands for something else from now on.

@@ -81,7 +81,7 @@ extension MountedDrive {
                 for (name, edit) in directory.edits.sorted(by: { $0.key.lexicographicallyPrecedes($1.key) }) {
                     let path = above.isEmpty ? name : above + [UInt8(ascii: "/")] + name
                     guard let inode = edit.inode else {
-                        if edit.isInBase { add(path, nil, edit.revision) }
+                        if edit.inDrive != .nothing { add(path, nil, edit.revision) }
                         continue
                     }
                     listed.insert(inode.number)
@@ -127,7 +127,7 @@ extension MountedDrive {
 
 extension NameEdit {
     /// Not where what had the name has come and gone.
-    fileprivate var isOfNote: Bool { inode != nil || isInBase }
+    fileprivate var isOfNote: Bool { inode != nil || inDrive != .nothing }
 }
 
 /// A commit that is being made of a mount's changes.

@@ -99,6 +99,7 @@ public final class Session: @unchecked Sendable {  // libfuse takes calls from a
     public func invalidate(_ item: Invalidation) {
         switch item {
         case .inode(let inode): _ = fuse_lowlevel_notify_inval_inode(session, inode.rawValue, 0, 0)
+        case .attributes(of: let inode): _ = fuse_lowlevel_notify_inval_inode(session, inode.rawValue, -1, 0)
         case .name(let name, let parent):
             (name + [0]).withUnsafeBytes { buffer in
                 _ = fuse_lowlevel_notify_inval_entry(
@@ -114,4 +115,6 @@ public enum Invalidation: Sendable {
     case name([UInt8], in: InodeNumber)
     /// What an inode is like, and its pages, or what a directory holds.
     case inode(InodeNumber)
+    /// What it is like, without its pages.
+    case attributes(of: InodeNumber)
 }

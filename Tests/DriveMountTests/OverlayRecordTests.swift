@@ -57,13 +57,13 @@ struct OverlayRecordTests {
 
     @Test func `a name is read as it was written`() throws {
         let entry = Self.content.entry
-        let edit = NameEdit(inode: nil, base: entry, isInBase: true, isSame: false, revision: 3, staged: entry)
+        let edit = NameEdit(inode: nil, base: entry, inDrive: .single, isSame: false, revision: 3, staged: entry)
         let read = try NameRecord(scaleBytes: NameRecord(edit).scaleBytes)
         #expect(read.inode == nil && read.base == entry && read.isInBase && !read.isSame && read.staged == entry)
     }
 
     @Test func `records that are cut off or damaged are errors`() {
-        let edit = NameEdit(inode: nil, base: Self.content.entry, isInBase: true, isSame: true, revision: 3)
+        let edit = NameEdit(inode: nil, base: Self.content.entry, inDrive: .single, isSame: true, revision: 3)
         let (inode, name) = (InodeRecord(Self.content).scaleBytes, NameRecord(edit).scaleBytes)
         for count in 0..<inode.count {
             #expect(throws: ScaleError.self) { try InodeRecord(scaleBytes: Array(inode.prefix(count))) }

@@ -36,7 +36,11 @@ extension TreeMerge {
         for (group, old, new) in try await changedInodes(of: ours) {
             let name = Entry(new.type, in: group)
             let their = try await trees.inode(of: name, in: theirs.links)?.entry
-            if their == old { updates[group] = new } else if their != new { root = try await keep(name, new, in: root) }
+            if their?.isUnchanged(since: old) == true {
+                updates[group] = new
+            } else if their != new {
+                root = try await keep(name, new, in: root)
+            }
         }
         var counts = LinkCounts(trees)
         try await counts.count(from: theirs.root, to: root)
@@ -56,7 +60,8 @@ extension TreeMerge {
         try await trees.links.forEachDifference(from: old, to: new) { change in
             guard let old = change.old, let new = change.new else { return true }
             let (before, after) = (try LinkedInode(scaleBytes: old).entry, try LinkedInode(scaleBytes: new).entry)
-            if before != after { changed.append((try LinkGroup(scaleBytes: change.key), before, after)) }
+            guard !after.isUnchanged(since: before) else { return true }
+            changed.append((try LinkGroup(scaleBytes: change.key), before, after))
             return true
         }
         return changed

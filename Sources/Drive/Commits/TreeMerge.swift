@@ -44,9 +44,9 @@ struct TreeMerge: Sendable {
         var edits: [[UInt8]: [UInt8]?] = [:]
         for change in changes {
             let their = try await trees.directories.lookup(change.key, in: theirs)
-            if their == change.old, try await !holds(their, any: changed) {
+            if try isUnchanged(their, since: change.old), try await !holds(their, any: changed) {
                 edits.updateValue(change.new, forKey: change.key)
-            } else if let new = change.new, new != their {
+            } else if let new = change.new, new != their, try !isUnchanged(new, since: change.old) {
                 guard let their else {
                     edits.updateValue(new, forKey: change.key)
                     continue
@@ -57,10 +57,16 @@ struct TreeMerge: Sendable {
                 }
                 edits.updateValue(value, forKey: name)
             }
-            // Else both did the same, or we removed what they changed: theirs stays.
+            // Else both did the same, or we removed what they changed, or did nothing to it: theirs stays.
         }
         let sorted = edits.sorted { $0.key.lexicographicallyPrecedes($1.key) }
         return try await trees.directories.apply(sorted.map { ProllyEdit(key: $0.key, value: $0.value) }, to: theirs)
+    }
+
+    private func isUnchanged(_ new: [UInt8]?, since old: [UInt8]?) throws -> Bool {
+        if new == old { return true }
+        guard let new, let old else { return false }
+        return try Entry(scaleBytes: new).isUnchanged(since: Entry(scaleBytes: old))
     }
 
     /// A name that both sides have changed, and both have something under.
@@ -97,5 +103,14 @@ struct TreeMerge: Sendable {
         suffix = suffix.count + mark.count < Entry.nameByteLimit ? suffix : []
         stem = stem.prefix(max(0, Entry.nameByteLimit - suffix.count - mark.count))
         return Array(stem) + mark.prefix(Entry.nameByteLimit) + Array(suffix)
+    }
+}
+
+extension Entry {
+    /// Whether nothing is different but the time of the last change: a second name, or a new one, gives a file that.
+    func isUnchanged(since old: Entry) -> Bool {
+        var old = old
+        old.changed = changed
+        return self == old
     }
 }

@@ -10,6 +10,8 @@ public struct StagedChange: Sendable {
     public var base: Entry
     /// The link groups of the same snapshot.
     public var baseLinks: TreeRoot?
+    /// The snapshot's root directory itself: its names are those that `baseLinks` counts.
+    public var snapshot: Entry
     /// The root directory as it is to be.
     public var root: Entry
     /// Inodes with several names that are new, or changed. In directories they stand as `Entry(type, in: group)`; how many names
@@ -19,11 +21,14 @@ public struct StagedChange: Sendable {
     /// out then.
     public var bringsBack: Bool
 
+    /// - Parameter snapshot: nil where it is `base`.
     public init(
-        base: Entry, baseLinks: TreeRoot?, root: Entry, inodes: [LinkGroup: Entry] = [:], bringsBack: Bool = false
+        base: Entry, baseLinks: TreeRoot?, snapshot: Entry? = nil, root: Entry, inodes: [LinkGroup: Entry] = [:],
+        bringsBack: Bool = false
     ) {
         self.base = base
         self.baseLinks = baseLinks
+        self.snapshot = snapshot ?? base
         self.root = root
         self.inodes = inodes
         self.bringsBack = bringsBack
@@ -35,7 +40,7 @@ public struct StagedChange: Sendable {
         var ours = DriveState(root: root)
         if baseLinks != nil || !inodes.isEmpty {
             var counts = LinkCounts(context.trees)
-            try await counts.count(from: base.root, to: root)
+            try await counts.count(from: snapshot, to: root)
             ours.links = try await counts.applied(to: base.links, updates: inodes) { _ in nil }
         }
         ours = ours.named

@@ -38,8 +38,8 @@ struct CommitMaking {
             if now != before { bases[group] = before }
         }
         return StagedChange(
-            base: base, baseLinks: try await staging.links(snapshot.links, replacing: bases), root: root,
-            inodes: inodes, bringsBack: tree.directories.contains { $0.isPutBack })
+            base: base, baseLinks: try await staging.links(snapshot.links, replacing: bases),
+            snapshot: snapshot.root, root: root, inodes: inodes, bringsBack: tree.directories.contains { $0.isPutBack })
     }
 
     /// A directory as the changes were made on, and as it is to be.

@@ -99,19 +99,15 @@ extension MountedDrive {
             }
         }
         try await collect(from: root, to: new.root, number: .root, new, tree.directoriesByPlace, into: &changes)
-        var groups: [LinkGroup] = []
-        try await new.forEachChangedGroup(since: liveView.snapshot) { group, _ in
-            if tree.linked[group] == nil { groups.append(group) }
+        try await new.forEachChangedGroup(since: liveView.snapshot) { group, inode in
+            if tree.linked[group] == nil { changes.append(.group(group, inode)) }
         }
         // Of what both had changed, the drive has theirs, and ours beside it.
         for (group, inode) in tree.linked {
-            guard let result = inode.result, try await new.inode(of: Entry(result.type, in: group))?.entry != result
-            else {
-                continue
-            }
-            groups.append(group)
+            guard let result = inode.result else { continue }
+            changes.append(.group(group, try await new.inode(of: Entry(result.type, in: group))))
         }
-        let (others, lost, copies) = (changes, groups, Self.copies(of: tree, among: changes))
+        let (others, copies) = (changes, Self.copies(of: tree, among: changes))
         return try await Self.onThread {
             self.changing.lock()
             defer { self.changing.unlock() }
@@ -137,7 +133,7 @@ extension MountedDrive {
                     state.changedGroups[group] = nil
                 }
                 for (file, inode) in done.handed { self.hand(file, over: inode, &state) }
-                let invalid = self.goOn(to: new, others, lost, &state) + done.moved.map { .name($0.copy) }
+                let invalid = self.goOn(to: new, others, &state) + done.moved.map { .name($0.copy) }
                 // Nobody may have asked for them since they were changed.
                 for inode in tree.inodes { state.table.dropIfUnused(inode.inode) }
                 return invalid
@@ -184,7 +180,7 @@ extension MountedDrive {
                 else { continue }
                 let place = Place(parent: parent.inode.number, name: name.name)
                 let stands = NameEdit(
-                    inode: child.inode, base: made, isInBase: true, isSame: true, revision: edit.revision)
+                    inode: child.inode, base: made, inDrive: .directory, isSame: true, revision: edit.revision)
                 records.append(.put(key: OverlayKey.name(place).bytes, value: NameRecord(stands).scaleBytes))
                 var content = child.inode.content
                 content.entry.content = made.content
@@ -292,7 +288,8 @@ extension MountedDrive {
             }
             if let copy = copies[place], let inode = edit.inode, inode === name.edit.inode, left[copy.name] == nil {
                 // Whoever has it open writes to the copy from now on: else each commit would make one more.
-                let moved = NameEdit(inode: inode, base: made, isInBase: true, isSame: true, revision: edit.revision)
+                let moved = NameEdit(
+                    inode: inode, base: made, inDrive: NameInDrive(made), isSame: true, revision: edit.revision)
                 left[copy.name] = moved
                 settled.moved.append((place, copy, inode))
                 if isOwner {
@@ -303,9 +300,8 @@ extension MountedDrive {
                 continue
             }
             let kept = NameEdit(
-                inode: edit.inode, base: made, isInBase: made != nil,
-                isSame: edit.inode === name.edit.inode && made != nil,
-                revision: edit.revision)
+                inode: edit.inode, base: made, inDrive: NameInDrive(made),
+                isSame: edit.inode === name.edit.inode && made != nil, revision: edit.revision)
             left[name.name] = kept
             if isOwner {
                 settled.kept.append(.put(key: OverlayKey.name(place).bytes, value: NameRecord(kept).scaleBytes))

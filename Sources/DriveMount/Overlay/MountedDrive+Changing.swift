@@ -212,7 +212,7 @@ extension Inode {
         guard case .directory(let tree) = content.entry.content else {
             return edits.allSatisfy { $0.value.inode == nil }
         }
-        let hidden = edits.values.count { $0.isInBase }
+        let hidden = edits.values.count { $0.inDrive != .nothing }
         return tree.count == UInt64(hidden) && edits.allSatisfy { $0.value.inode == nil }
     }
 }

@@ -51,6 +51,7 @@ extension MountedDrive {
         }
         let dead = try with { state in try self.restore(found, known, used, &state) }
         try await rebase(.root, onto: liveView.snapshot.root, since: nil)
+        try await countNamesInDrive()
         try await Self.onThread { try self.journal(dead.map { .delete(key: $0.bytes) }) }
     }
 
@@ -78,8 +79,9 @@ extension MountedDrive {
                 continue
             }
             directory.edits[place.name] = NameEdit(
-                inode: inode, base: record.base, isInBase: record.isInBase, isSame: record.isSame, revision: 0,
-                staged: record.staged)
+                inode: inode, base: record.base,
+                inDrive: record.isInBase ? NameInDrive(record.base ?? record.staged) : .nothing, isSame: record.isSame,
+                revision: 0, staged: record.staged)
             _ = state.table.rename(place, to: inode)
         }
         // Nor does anybody find a directory without a name.
@@ -89,6 +91,19 @@ extension MountedDrive {
             state.table.dropIfUnused(inode)
         }
         return dead
+    }
+
+    private func countNamesInDrive() async throws {
+        let types = with { $0.changedGroups.mapValues(\.content.entry.type) }
+        var names: [LinkGroup: UInt32] = [:]
+        for (group, type) in types {
+            names[group] = try await liveView.snapshot.inode(of: Entry(type, in: group))?.names
+        }
+        let found = names
+        with { state in
+            for (group, inode) in state.changedGroups { inode.content.namesInDrive = found[group] ?? 0 }
+            state.countNames()
+        }
     }
 
     /// Lays what was changed in a directory over what the drive has there now, and so on below.
@@ -106,7 +121,7 @@ extension MountedDrive {
         }
         for (name, edit) in edits {
             let found = try await liveView.snapshot.lookUp(name, in: now)
-            with { $0.table[number]?.edits[name]?.isInBase = found != nil }
+            with { $0.table[number]?.edits[name]?.inDrive = NameInDrive(found?.entry) }
             guard edit.isSame, let child = edit.inode, child.content.entry.type == .directory, let found,
                 found.entry.type == .directory
             else { continue }

@@ -95,7 +95,7 @@ struct NameRecord: ScaleCodable {
     init(_ edit: NameEdit) {
         inode = edit.inode?.number
         base = edit.base
-        isInBase = edit.isInBase
+        isInBase = edit.inDrive != .nothing
         isSame = edit.isSame
         staged = edit.staged
     }

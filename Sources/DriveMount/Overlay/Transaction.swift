@@ -38,7 +38,9 @@ struct Transaction {
         anchor(inode)
         var content = content(of: inode)
         // What others make of the group meanwhile is compared with what it was.
-        if content.group != nil, content.revision == nil { content.groupBase = content.entry }
+        if content.group != nil, content.revision == nil {
+            (content.groupBase, content.namesInDrive) = (content.entry, content.linkCount)
+        }
         content.entry.changed = time
         body(&content)
         content.revision = revision
@@ -61,7 +63,7 @@ struct Transaction {
         edits[Place(parent: directory.number, name: name)] = (
             directory,
             NameEdit(
-                inode: inode, base: base, isInBase: before?.isInBase ?? (base != nil), isSame: false,
+                inode: inode, base: base, inDrive: before?.inDrive ?? NameInDrive(base), isSame: false,
                 revision: revision,
                 staged: before?.staged)
         )
@@ -70,7 +72,9 @@ struct Transaction {
 
     /// One name fewer leads to an inode. Of a directory nothing is remembered any more: another one may get its number.
     mutating func unlink(_ inode: Inode) {
-        modify(inode) { $0.linkCount -= min(1, $0.linkCount) }
+        // As many as are known there are at least: a file is given up with its last name.
+        let others = UInt32(clamping: inode.otherPlaces.count)
+        modify(inode) { $0.linkCount = max($0.linkCount - min(1, $0.linkCount), others) }
         guard inode.content.entry.type == .directory else { return }
         otherRecords += inode.edits.keys.map {
             .delete(key: OverlayKey.name(Place(parent: inode.number, name: $0)).bytes)
@@ -87,8 +91,8 @@ struct Transaction {
             edits[inode.place] = (
                 parent,
                 NameEdit(
-                    inode: inode, base: inode.content.directoryEntry, isInBase: true, isSame: true,
-                    revision: revision)
+                    inode: inode, base: inode.content.directoryEntry,
+                    inDrive: NameInDrive(inode.content.directoryEntry), isSame: true, revision: revision)
             )
             hold(parent)
             inode = parent
@@ -125,8 +129,10 @@ struct Transaction {
         for (_, item) in contents {
             item.inode.content = item.content
             guard let group = item.content.group else { continue }
-            state.table.join(item.inode, group)
-            state.changedGroups[group] = item.content.linkCount > 0 ? item.inode : nil
+            let hasNames = item.content.linkCount > 0
+            // A name that others give to it later leads to what the drive has.
+            if hasNames { state.table.join(item.inode, group) } else { state.table.leave(item.inode, group) }
+            state.changedGroups[group] = hasNames ? item.inode : nil
         }
         for inode in lookedUp { inode.lookups += 1 }
         var replaced: [Inode] = []

@@ -20,28 +20,21 @@ extension MountedDrive {
         guard old.id != new.id else { return [] }
         var changes: [Change] = []
         try await collect(from: old.root, to: new.root, number: .root, new, into: &changes)
-        var groups: [LinkGroup] = []
-        try await new.forEachChangedGroup(since: old) { group, _ in groups.append(group) }
-        let (found, changed) = (changes, groups)
+        try await new.forEachChangedGroup(since: old) { changes.append(.group($0, $1)) }
+        let found = changes
         return try await Self.onThread {
             self.changing.lock()
             defer { self.changing.unlock() }
-            return self.with { self.goOn(to: new, found, changed, &$0) }
+            return self.with { self.goOn(to: new, found, &$0) }
         }
     }
 
     /// - Precondition: called with the right to change.
-    func goOn(
-        to new: Snapshot, _ changes: [Change], _ groups: [LinkGroup], _ state: inout State
-    ) -> [Invalidation] {
+    func goOn(to new: Snapshot, _ changes: [Change], _ state: inout State) -> [Invalidation] {
         liveView.replace(with: new)
         var invalid: [Invalidation] = []
         for change in changes { apply(change, &state, &invalid) }
-        for group in groups where state.changedGroups[group] == nil {
-            guard let inode = state.table.inode(of: group, in: liveView) else { continue }
-            invalid += ([inode.place] + inode.otherPlaces).map { .name($0) }
-            state.table.lose(inode)
-        }
+        state.countNames()
         return invalid
     }
 
@@ -50,6 +43,8 @@ extension MountedDrive {
         case directory(InodeNumber, old: Entry, new: Entry)
         /// A name stands for something else; nil where it is gone.
         case name(Place, Entry?)
+        /// A link group has another inode, or another number of names; nil where it is gone.
+        case group(LinkGroup, LinkedInode?)
     }
 
     /// Looks only below directories that the kernel knows.
@@ -102,17 +97,42 @@ extension MountedDrive {
         case .name(let place, let new):
             // What was changed here stays until it is committed, and both are kept then.
             if let directory = state.table[place.parent], directory.edits[place.name] != nil {
-                directory.edits[place.name]?.isInBase = new != nil
+                directory.edits[place.name]?.inDrive = NameInDrive(new)
                 return
+            }
+            // Whoever has it open goes on where only attributes are others.
+            if let new, new.linkGroup == nil, let inode = state.table.inode(named: place.name, in: place.parent),
+                inode.content.group == nil, inode.content.holdsSame(as: new)
+            {
+                inode.content.entry = new
+                return invalid.append(.attributes(of: inode.number))
             }
             // Also where nothing was: the kernel remembers that, too.
             invalid.append(.name(place))
             state.table.lose(place)
+        case .group(let group, let new):
+            if let inode = state.changedGroups[group] {
+                inode.content.namesInDrive = new?.names ?? 0
+                return invalid.append(.attributes(of: inode.number))
+            }
+            guard let inode = state.table.inode(of: group, in: liveView) else { return }
+            if let new, inode.content.holdsSame(as: new.entry) {
+                (inode.content.entry, inode.content.linkCount) = (new.entry, new.names)
+                return invalid.append(.attributes(of: inode.number))
+            }
+            invalid += ([inode.place] + inode.otherPlaces).map { .name($0) }
+            state.table.lose(inode)
         }
     }
 }
 
 extension InodeContent {
+    /// Whether it is a file as the drive has it, and an entry of the same bytes.
+    fileprivate func holdsSame(as new: Entry) -> Bool {
+        revision == nil && entry.type != .directory && entry.type == new.type && entry.content == new.content
+            && entry.size == new.size
+    }
+
     /// Takes over what others have changed of a directory that is changed here, too: its tree, and of the rest what is as it was.
     mutating func takeOver(_ new: Entry, since old: Entry) {
         entry.content = new.content
