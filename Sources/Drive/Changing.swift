@@ -15,6 +15,8 @@ public struct ChangeOptions: Sendable {
     /// For the log.
     public var message = ""
     public var observer: StoreObserver = { _ in }
+    /// What the change is known by afterwards, when somebody asks whether it is in the drive.
+    public var attempt: Attempt?
     /// Called once if another process of this machine is changing the drive.
     public var waiting: @Sendable () -> Void = {}
     /// Called before anything is declared, and again where a change has to be made anew: the time to renew a lease.
@@ -149,7 +151,7 @@ extension Drive {
             try await open.spool.barrier()
             let record = ChangeRecord(
                 base: base, state: new, volumes: try await open.spool.usedVolumes(), message: options.message,
-                mayUseReserve: options.mayUseReserve)
+                mayUseReserve: options.mayUseReserve, attempt: options.attempt)
             return .change(try await database.addWaitingChange(record.scaleBytes))
         }
     }
@@ -160,6 +162,7 @@ extension Drive {
         var options = options
         options.message = "merge"
         options.rebuilding = nil
+        options.attempt = nil
         for _ in 0..<Self.mergeAttempts {
             let reading = try await reading(local: SpooledSegments(directory: home.spool.string))
             let state = try await reading.heads.refresh()
@@ -176,9 +179,11 @@ extension Drive {
 
     /// Makes a commit and carries it as far as is asked. The caller has the right to commit.
     ///
-    /// - Parameter takingIn: whether changes that other processes have staged are taken in.
+    /// - Parameters:
+    ///   - takingIn: whether changes that other processes have staged are taken in.
+    ///   - former: the commit that this one takes the place of.
     func commit(
-        _ options: ChangeOptions, takingIn: Bool = true, lastChange: Int64 = 0,
+        _ options: ChangeOptions, takingIn: Bool = true, inPlaceOf former: PendingCommit? = nil,
         _ body: (ChangeContext, Reading) async throws -> DriveState
     ) async throws -> ChangeResult {
         try await withThrowingTaskGroup { group in
@@ -192,7 +197,7 @@ extension Drive {
                     group.addTask { await ahead.send() }
                 }
                 let changes = takingIn ? try await waitingChanges() : []
-                let pending = try await build(options, changes, lastChange, open, body)
+                let pending = try await build(options, changes, former, open, body)
                 await open.spool.endFilling()
                 return pending.map { ($0, open) }
             }
@@ -209,14 +214,17 @@ extension Drive {
 
     /// - Returns: the commit, kept on this disk; nil if it would change nothing.
     private func build(
-        _ options: ChangeOptions, _ changes: [(number: Int64, record: ChangeRecord)], _ lastChange: Int64,
+        _ options: ChangeOptions, _ changes: [(number: Int64, record: ChangeRecord)], _ former: PendingCommit?,
         _ open: OpenForChange, _ body: (ChangeContext, Reading) async throws -> DriveState
     ) async throws -> PendingCommit? {
         let (parents, spool, trees, reading) = (open.parents, open.spool, open.trees, open.reading)
         let old = try await state(of: parents, trees, reading)
         let staged = try await absorb(changes, into: old, trees, spool)
         let new = try await body(open.context(staged), reading)
+        let attempts = (former?.attempts ?? []) + (changes.map(\.record.attempt) + [options.attempt]).compactMap(\.self)
         if new.named == old.named, parents.tips.count == 1, open.rebuilt == nil {
+            // The drive has all of it.
+            try await remember(attempts)
             try await database.set(Self.pendingSetting, to: nil, takingIn: changes.map(\.number))
             return nil
         }
@@ -236,7 +244,7 @@ extension Drive {
         let pending = PendingCommit(
             plan: plan, blob: blob, signed: signed,
             mayUseReserve: options.mayUseReserve && changes.allSatisfy(\.record.mayUseReserve),
-            lastChange: max(lastChange, changes.last?.number ?? 0),
+            lastChange: max(former?.lastChange ?? 0, changes.last?.number ?? 0), attempts: attempts,
             isPromised: options.isPromised || options.stage == .staged || !changes.isEmpty)
         try await database.set(Self.pendingSetting, to: pending.scaleBytes, takingIn: changes.map(\.number))
         return pending

@@ -5,6 +5,7 @@ internal import DriveFormat
 internal import FUSE
 internal import LocalCache
 internal import Logging
+internal import Primitives
 internal import Synchronization
 
 /// Somebody who waits for what was changed until now.
@@ -41,7 +42,7 @@ struct CommittingState {
     /// Whether the territory was to grow, and did not.
     var hasNoMoreRoom = false
     /// A commit that was made, and that could not be looked up yet.
-    var unsettled: (tree: FrozenTree, root: Entry)?
+    var unsettled: (tree: FrozenTree, root: Entry?)?
     /// Cuts the ending short; set while it ends.
     var abandon: (@Sendable () -> Void)?
     var hasEnded = false
@@ -160,6 +161,8 @@ extension Mount {
         // What an earlier attempt has left undone is the drive's first. This one stands on it, and also on one that came to its end
         // although it was said to have failed: of another state it would take its own work for somebody else's.
         _ = try await drive.finish(options, makingWay: true)
+        let last = mounted.with(\.attempt)
+        if let last, try await drive.isInDrive(last) { try await mounted.standOnLastAttempt() }
         await forget(try await mounted.adopt(try await reader.head()))
         guard let tree = mounted.freeze() else { return nil }
         mounted.with { $0.committing = UnderWay(revision: tree.revision) }
@@ -170,18 +173,19 @@ extension Mount {
             if !isOthers { self.note(event, for: wishes) }
             observer(event)
         }
+        let attempt = Attempt(source: last?.source ?? .random())
+        options.attempt = attempt
         let (mounted, snapshot) = (mounted, mounted.liveView.snapshot)
         let result = try await drive.commit(options) { staging in
             let change = try await CommitMaking(staging: staging, tree: tree, snapshot: snapshot).change()
-            try await mounted.remember(tree)
+            try await mounted.remember(tree, made: attempt)
             // Without what was kept for others' sake, which this mount has to find like what others have made.
             made.withLock { $0 = tree.root.result ?? change.root }
             return change
         }
-        guard var root = made.withLock({ $0 }) else { return nil }
-        // What has come to nothing is in no state of the drive: others had done the same.
-        if !result.hasCommit { root = snapshot.root }
-        committing.withLock { $0.unsettled = (tree, root) }
+        guard let root = made.withLock({ $0 }) else { return nil }
+        // What has come to nothing is in no state of the drive: others had done the same, or have taken away what an earlier attempt had done.
+        committing.withLock { $0.unsettled = (tree, result.hasCommit ? root : nil) }
         try await settle()
         return result.commit
     }

@@ -31,6 +31,8 @@ final class MountedDrive: Sendable {
         var table = InodeTable()
         /// The number of the last change.
         var revision: UInt64 = 0
+        /// The last attempt to commit.
+        var attempt: Attempt?
         /// The commit that is being made.
         var committing: UnderWay?
         var listings: [UInt64: DirectoryListing] = [:]

@@ -17,10 +17,12 @@ struct ChangeRecord: Sendable, ScaleCodable {
     /// As `ChangeOptions.mayUseReserve`.
     let mayUseReserve: Bool
     let created: Timestamp
+    /// As `ChangeOptions.attempt`.
+    let attempt: Attempt?
 
     init(
         base: DriveState, state: DriveState, volumes: [VolumeID], message: String, mayUseReserve: Bool,
-        created: Timestamp = .now
+        created: Timestamp = .now, attempt: Attempt?
     ) {
         self.base = base.named
         self.state = state.named
@@ -28,6 +30,7 @@ struct ChangeRecord: Sendable, ScaleCodable {
         self.message = Array(message.utf8)
         self.mayUseReserve = mayUseReserve
         self.created = created
+        self.attempt = attempt
     }
 
     init(from decoder: inout ScaleDecoder) throws(ScaleError) {
@@ -37,6 +40,7 @@ struct ChangeRecord: Sendable, ScaleCodable {
         message = try decoder.byteVector(limit: Commit.messageByteLimit)
         mayUseReserve = try decoder.bool()
         created = try decoder.decode()
+        attempt = try decoder.option()
     }
 
     func encode(to encoder: inout ScaleEncoder) {
@@ -46,6 +50,7 @@ struct ChangeRecord: Sendable, ScaleCodable {
         encoder.byteVector(message.prefix(Commit.messageByteLimit).map { $0 })
         encoder.bool(mayUseReserve)
         encoder.encode(created)
+        encoder.option(attempt)
     }
 }
 

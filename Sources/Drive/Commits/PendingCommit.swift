@@ -11,18 +11,21 @@ struct PendingCommit: Sendable, ScaleCodable {
     let mayUseReserve: Bool
     /// The number of the last change that it has taken in from another process; 0 if it took in none.
     let lastChange: Int64
+    /// What it is known by afterwards.
+    let attempts: [Attempt]
     /// Whether somebody was told that this machine will bring it into the drive: then it is never given up.
     var isPromised: Bool
 
     init(
         plan: PlacementPlan, blob: BlobReference, signed: SignedCommit, mayUseReserve: Bool, lastChange: Int64,
-        isPromised: Bool
+        attempts: [Attempt], isPromised: Bool
     ) {
         self.plan = plan
         self.blob = blob
         self.signed = signed
         self.mayUseReserve = mayUseReserve
         self.lastChange = lastChange
+        self.attempts = attempts
         self.isPromised = isPromised
     }
 
@@ -39,6 +42,7 @@ struct PendingCommit: Sendable, ScaleCodable {
         signed = try decoder.decode()
         mayUseReserve = try decoder.bool()
         lastChange = Int64(bitPattern: try decoder.integer(UInt64.self))
+        attempts = try decoder.vector()
         isPromised = try decoder.bool()
     }
 
@@ -48,6 +52,7 @@ struct PendingCommit: Sendable, ScaleCodable {
         encoder.encode(signed)
         encoder.bool(mayUseReserve)
         encoder.integer(UInt64(bitPattern: lastChange))
+        encoder.vector(attempts)
         encoder.bool(isPromised)
     }
 }

@@ -39,6 +39,7 @@ extension Drive {
         guard let own = records.last?.1 else { preconditionFailure("a plan has the commit's volume") }
         let found = FoundCommit(blob: pending.blob, signed: pending.signed, fid: own.fid, completion: completion ?? 0)
         try await remember(pending)
+        try await remember(pending.attempts)
         try await reading.heads.publish(found, volumes: records, clearing: Self.pendingSetting)
         for (id, record) in records { try await spool.removeFiles(of: id, segmentCount: record.segments.count) }
         try await spool.forgetPublished()

@@ -120,8 +120,9 @@ extension Drive {
         options.message = String(decoding: ours.message, as: UTF8.self)
         options.mayUseReserve = pending.mayUseReserve
         options.isPromised = pending.isPromised
+        options.attempt = nil
         // What others have staged on top of it comes later, on top of what becomes of it.
-        let result = try await commit(options, takingIn: false, lastChange: pending.lastChange) { context, reading in
+        let result = try await commit(options, takingIn: false, inPlaceOf: pending) { context, reading in
             await context.spool.use(pending.plan.volumes.map(\.id))
             var base: [FoundCommit] = []
             for parent in ours.parents { base.append(try await self.commit(parent, reading)) }

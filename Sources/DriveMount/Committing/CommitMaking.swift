@@ -14,21 +14,28 @@ struct CommitMaking {
     func change() async throws -> StagedChange {
         var (base, root) = try await directory(tree.root, now: snapshot.root)
         var (inodes, bases): ([LinkGroup: Entry], [LinkGroup: Entry]) = ([:], [:])
-        let named = Set(tree.directories.flatMap { $0.names.compactMap(\.group) })
+        let added = tree.added
         for (group, inode) in tree.linked {
             let made = try await entry(of: inode)
             let now = try await snapshot.inode(of: Entry(made.type, in: group))?.entry
             let staged = inode.content.groupStaged
             inode.before = now != nil && now == staged ? now : inode.content.groupBase
-            var isNamed = now != nil || named.contains(group)
+            var isNamed = now != nil || added.groups.contains(group)
             // A directory that is put back brings its names back.
-            for path in inode.paths where !isNamed {
+            for path in inode.paths where !isNamed && path.hasPrefix(in: added.directories) {
                 isNamed = try await staging.entry(at: path, in: root)?.linkGroup == group
             }
             guard isNamed else {
+                // Nothing was written to it since a commit that others have built on.
+                if made == inode.before { continue }
                 // Another machine has taken all of its names away: it stays, as what has one name does.
                 let own = [inode.content.groupBase, staged].compactMap(\.self)
-                root = try await staging.keep(made, at: inode.paths.first ?? [], replacing: own, in: root)
+                var path = inode.paths.first ?? []
+                // A directory that they have removed comes back only where something else needs it.
+                while path.count > 1, !path.hasPrefix(in: added.directories),
+                    try await staging.entry(at: path.dropLast(), in: snapshot.root)?.type != .directory
+                { path.remove(at: path.count - 2) }
+                root = try await staging.keep(made, at: path, replacing: own, in: root)
                 continue
             }
             inodes[group] = made
@@ -80,6 +87,8 @@ struct CommitMaking {
             }
             // An attempt that did not come to its end has stored it: what is there is this mount's own.
             if let staged = name.edit.staged, staged == current { before = current }
+            let isMerged = after?.type == .directory && current?.type == .directory
+            name.isAdded = after != nil && after != before && !isMerged
             // Of a directory that is others', too, the next attempt has to find out anew what is in it.
             (name.before, name.made) = isShared ? (nil, nil) : (before, after)
             edits.append((name.name, after))
@@ -112,6 +121,13 @@ struct CommitMaking {
         }
         frozen.result = entry
         return entry
+    }
+}
+
+extension [[UInt8]] {
+    /// Whether it, or what it lies in, is among these.
+    fileprivate func hasPrefix(in paths: Set<[[UInt8]]>) -> Bool {
+        !paths.isEmpty && (1...Swift.max(1, count)).contains { paths.contains(Array(prefix($0))) }
     }
 }
 

@@ -33,6 +33,23 @@ struct FrozenTree: Sendable {
         return found
     }
 
+    /// What the commit brings to where the drive has nothing of it: changed names of link groups, and directories by their paths.
+    var added: (groups: Set<LinkGroup>, directories: Set<[[UInt8]]>) {
+        var (groups, directories): (Set<LinkGroup>, Set<[[UInt8]]>) = ([], [])
+        var next = [(directory: root, path: [[UInt8]](), isAdded: false)]
+        while let (directory, path, isAdded) = next.popLast() {
+            for name in directory.names {
+                let isAdded = isAdded || name.isAdded
+                if isAdded, let group = name.group { groups.insert(group) }
+                guard let child = name.child, child.content.entry.type == .directory else { continue }
+                let below = path + [name.name]
+                if name.isAdded { directories.insert(below) }
+                next.append((child, below, isAdded))
+            }
+        }
+        return (groups, directories)
+    }
+
     /// Every changed inode, each once.
     var inodes: [FrozenInode] {
         var found = Array(linked.values)
@@ -82,6 +99,8 @@ final class FrozenName: @unchecked Sendable {  // as above
     var before: Entry?
     /// What the commit has made of it; nil where it is gone.
     var made: Entry?
+    /// Whether the commit brings it, with all that is below it, to where the drive has nothing of it.
+    var isAdded = false
 
     init(name: [UInt8], edit: NameEdit, child: FrozenInode?, group: LinkGroup?) {
         self.name = name

@@ -7,57 +7,10 @@ internal import Logging
 internal import SCALE
 
 extension MountedDrive {
-    /// Remembers what a commit has made of the changed names, before anything of it is on its way: whatever becomes of the commit, the
-    /// next one knows its own work again.
-    func remember(_ tree: FrozenTree) async throws {
-        try await Self.onThread {
-            self.changing.lock()
-            defer { self.changing.unlock() }
-            var edits: [(Inode, [UInt8], NameEdit)] = []
-            var contents: [(Inode, InodeContent)] = []
-            for frozen in tree.inodes where self.owns(frozen.inode) {
-                // One that has joined a group since was not committed as such.
-                if frozen.content.group != nil {
-                    var content = frozen.inode.content
-                    // As with names below.
-                    content.groupBase = frozen.before
-                    content.groupStaged = frozen.result
-                    contents.append((frozen.inode, content))
-                }
-                for name in frozen.names {
-                    guard var edit = frozen.inode.edits[name.name] else { continue }
-                    // Where an earlier attempt was found in the drive, this one stands on that.
-                    edit.base = name.before
-                    edit.staged = name.made
-                    edits.append((frozen.inode, name.name, edit))
-                }
-            }
-            // Each stands alone.
-            try self.journal(
-                contents.map { inode, content in
-                    .put(key: OverlayKey.inode(inode.number).bytes, value: InodeRecord(content).scaleBytes)
-                }
-                    + edits.map { directory, name, edit in
-                        let key = OverlayKey.name(Place(parent: directory.number, name: name)).bytes
-                        return .put(key: key, value: NameRecord(edit).scaleBytes)
-                    })
-            let (done, changed) = (edits, contents)
-            self.with { _ in
-                for (directory, name, edit) in done { directory.edits[name] = edit }
-                for (inode, content) in changed { inode.content = content }
-            }
-        }
-        // What is on its way may be carried on after a loss of power. Nobody has to wait for the disk who writes meanwhile.
-        do { try await Self.onThread { try self.cache.sync() } } catch CacheError.unsynced {
-            // All the more it has to come into the drive.
-            logger.error("the cache could not be synced before a commit")
-        }
-    }
-
     /// Whether the records of an inode's number are still this inode's: another one may have got the number since it was frozen.
     ///
     /// - Precondition: called with the right to change.
-    private func owns(_ inode: Inode) -> Bool {
+    func owns(_ inode: Inode) -> Bool {
         inode.content.linkCount > 0 && with { $0.table[inode.number] === inode }
     }
 
@@ -83,10 +36,10 @@ extension MountedDrive {
     /// What was frozen is in the drive now: what has not changed since is as the drive has it, and the rest stands on that.
     ///
     /// - Parameters:
-    ///   - root: the root directory that was made of it.
+    ///   - root: the root directory that was made of it; nil where no commit came of it.
     ///   - new: the drive as it is now, with that and with what others have committed.
     /// - Returns: what the kernel has to forget.
-    func settle(_ tree: FrozenTree, root: Entry, in new: Snapshot) async throws -> [Invalidation] {
+    func settle(_ tree: FrozenTree, root: Entry?, in new: Snapshot) async throws -> [Invalidation] {
         var changes: [Change] = []
         for directory in tree.directories {
             guard let result = directory.result, !directory.taken.isEmpty else { continue }
@@ -98,7 +51,9 @@ extension MountedDrive {
                 changes.append(.name(Place(parent: number, name: name), result))
             }
         }
-        try await collect(from: root, to: new.root, number: .root, new, tree.directoriesByPlace, into: &changes)
+        if root == nil { try await compare(tree, with: new, into: &changes) }
+        try await collect(
+            from: root ?? snapshot.root, to: new.root, number: .root, new, tree.directoriesByPlace, into: &changes)
         try await new.forEachChangedGroup(since: liveView.snapshot) { group, inode in
             if tree.linked[group] == nil { changes.append(.group(group, inode)) }
         }
@@ -142,6 +97,23 @@ extension MountedDrive {
             for file in settled.superseded { try? self.cache.apply([.remove(file)]) }
             for bytes in settled.stored { try? self.cache.clean(bytes) }
             return invalid
+        }
+    }
+
+    /// Looks at each changed name.
+    private func compare(_ tree: FrozenTree, with new: Snapshot, into changes: inout [Change]) async throws {
+        var next = [(directory: tree.root, their: new.root)]
+        while let (directory, their) = next.popLast() {
+            let number = directory.inode.number
+            changes.append(.directory(number, old: directory.result ?? their, new: their))
+            for name in directory.names {
+                let found = try await new.lookUp(name.name, in: their)?.entry
+                if let child = name.child, child.content.entry.type == .directory, let found, found.type == .directory {
+                    next.append((child, found))
+                } else if found != name.made {
+                    changes.append(.name(Place(parent: number, name: name.name), found))
+                }
+            }
         }
     }
 

@@ -59,7 +59,7 @@ struct CacheSlot: Sendable {
         records.keys.contains { key in
             switch OverlayKey(key) {
             case .inode, .name: true
-            case .content, .node, nil: false
+            case .content, .node, .attempt, nil: false
             }
         }
     }

@@ -20,6 +20,9 @@ extension MountedDrive {
             case .content(let id):
                 if let number = InodeNumber(littleEndian: value) { files[id] = FileNumber(number.rawValue) }
             case .node(let id): nodes[id] = KeptNodes.Place(value)
+            case .attempt:
+                let attempt = try Attempt(scaleBytes: value)
+                with { $0.attempt = attempt }
             case nil: continue
             }
         }

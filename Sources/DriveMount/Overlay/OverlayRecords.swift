@@ -13,6 +13,8 @@ enum OverlayKey: Hashable {
     case content([UInt8])
     /// The cache's file that is a node of a tree, by the node's id.
     case node([UInt8])
+    /// The last attempt to commit.
+    case attempt
 
     var bytes: [UInt8] {
         switch self {
@@ -20,6 +22,7 @@ enum OverlayKey: Hashable {
         case .name(let place): [2] + place.parent.littleEndianBytes + place.name
         case .content(let id): [3] + id
         case .node(let id): [4] + id
+        case .attempt: [5]
         }
     }
 
@@ -38,6 +41,7 @@ enum OverlayKey: Hashable {
             self = .name(Place(parent: parent, name: Array(rest.dropFirst(8))))
         case 3: self = .content(Array(rest))
         case 4: self = .node(Array(rest))
+        case 5 where rest.isEmpty: self = .attempt
         default: return nil
         }
     }
