@@ -62,7 +62,7 @@ extension MountedDrive {
         let inode: Inode
         do { inode = try self.inode(number) } catch { return reply.fail(error) }
         if let virtual = VirtualAttribute(name) { return attribute(virtual, of: inode, limit: limit, reply) }
-        withAttributes(of: inode, reply, isNeeded: true) { attributes in
+        withAttributes(of: inode, reply) { attributes in
             guard let found = attributes.first(where: { $0.name == name }) else { throw Errno(rawValue: ENODATA) }
             return AttributeValue(found.value, limit: limit)
         }
@@ -71,8 +71,26 @@ extension MountedDrive {
     func attributeNames(of number: InodeNumber, limit: Int, _ reply: Reply<AttributeValue>) {
         let inode: Inode
         do { inode = try self.inode(number) } catch { return reply.fail(error) }
-        withAttributes(of: inode, reply, isNeeded: true) { attributes in
+        withAttributes(of: inode, reply) { attributes in
             AttributeValue(attributes.flatMap { $0.name + [0] }, limit: limit)
+        }
+    }
+
+    /// Hands over the extended attributes of an inode, at once where they are known, later where they have to be read.
+    private func withAttributes<A: Answer>(
+        of inode: Inode, _ reply: Reply<A>, _ answer: @escaping @Sendable ([Attribute]) throws -> A
+    ) {
+        func send(_ attributes: [Attribute]) {
+            do { reply(try answer(attributes)) } catch { reply.fail(Errno(error)) }
+        }
+        let (entry, changed) = with { _ in (inode.content.entry, inode.content.attributes) }
+        if let changed { return send(changed) }
+        switch entry.attributes {
+        case .none: send([])
+        case .inline(let list): send(list.attributes)
+        case .blob:
+            let snapshot = inode.view.snapshot
+            later(reply) { try answer(try await snapshot.attributes(of: entry)) }
         }
     }
 }

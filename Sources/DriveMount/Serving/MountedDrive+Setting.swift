@@ -11,15 +11,10 @@ extension MountedDrive {
     ) {
         let inode: Inode
         do { inode = try changeable(number) } catch { return reply.fail(Errno(error)) }
-        // An ACL that has to be read first comes with the attributes.
-        withAttributes(of: inode, reply, isNeeded: change.mode != nil) { attributes in
-            try self.set(change, of: inode, attributes)
-        }
-    }
-
-    private func set(_ change: AttributeChange, of inode: Inode, _ attributes: [Attribute]) throws -> FoundAttributes {
-        try self.change { transaction in
+        self.change([], reply) { transaction, _ in
             try self.checkIsReached(inode)
+            // An ACL comes with the attributes.
+            let attributes = change.mode == nil ? [] : try Self.attributes(of: inode, transaction.content(of: inode))
             if let size = change.size { try self.truncate(inode, to: size, &transaction) }
             let time = transaction.time
             transaction.modify(inode) { content in
@@ -92,45 +87,34 @@ extension MountedDrive {
     ) {
         let inode: Inode
         do { inode = try changeable(number) } catch { return reply.fail(Errno(error)) }
-        withAttributes(of: inode, reply, isNeeded: true) { attributes in
-            try self.change { transaction in
-                try self.checkIsReached(inode)
-                // Others may have changed them while they were read.
-                var content = transaction.content(of: inode)
-                var attributes = content.attributes ?? attributes
-                try body(&attributes, &content)
-                attributes.sort { $0.name.lexicographicallyPrecedes($1.name) }
-                let (mode, changed) = (content.entry.mode, attributes)
-                transaction.modify(inode) {
-                    $0.entry.mode = mode
-                    $0.attributes = changed
-                }
-                return Done()
+        change([], reply) { transaction, _ in
+            try self.checkIsReached(inode)
+            var content = transaction.content(of: inode)
+            var attributes = try Self.attributes(of: inode, content)
+            try body(&attributes, &content)
+            attributes.sort { $0.name.lexicographicallyPrecedes($1.name) }
+            let (mode, changed) = (content.entry.mode, attributes)
+            transaction.modify(inode) {
+                $0.entry.mode = mode
+                $0.attributes = changed
             }
+            return Done()
         }
     }
 
-    /// Hands over the extended attributes of an inode, at once where they are known, later where they have to be read.
+    /// The extended attributes of an inode that is to be changed.
     ///
-    /// - Parameter isNeeded: whether anybody looks at them.
-    func withAttributes<A: Answer>(
-        of inode: Inode, _ reply: Reply<A>, isNeeded: Bool, _ answer: @escaping @Sendable ([Attribute]) throws -> A
-    ) {
-        func send(_ attributes: [Attribute]) {
-            do { reply(try answer(attributes)) } catch { reply.fail(Errno(error)) }
-        }
-        let (entry, changed) = with { _ in (inode.content.entry, inode.content.attributes) }
-        if !isNeeded { return send([]) }
-        if let changed { return send(changed) }
-        switch entry.attributes {
-        case .none: send([])
-        case .inline(let list): send(list.attributes)
+    /// - Throws: `NotKnown` where they have to be read first.
+    private static func attributes(of inode: Inode, _ content: InodeContent) throws(NotKnown) -> [Attribute] {
+        if let changed = content.attributes { return changed }
+        switch content.entry.attributes {
+        case .none: return []
+        case .inline(let list): return list.attributes
         case .blob:
-            let snapshot = inode.view.snapshot
-            later(reply) {
-                let attributes = try await snapshot.attributes(of: entry)
-                return try await Self.onThread { try answer(attributes) }
+            guard let read = inode.readAttributes, read.source == content.entry.attributes else {
+                throw NotKnown(attributes: inode)
             }
+            return read.list
         }
     }
 
@@ -141,20 +125,7 @@ extension MountedDrive {
     static func inherited(
         _ mode: UInt16, umask: UInt16, _ type: EntryType, from inode: Inode, _ directory: InodeContent
     ) throws(NotKnown) -> (mode: UInt16, attributes: [Attribute]) {
-        let known: [Attribute]
-        if let changed = directory.attributes {
-            known = changed
-        } else {
-            switch directory.entry.attributes {
-            case .none: known = []
-            case .inline(let list): known = list.attributes
-            case .blob:
-                guard let read = inode.readAttributes, read.source == directory.entry.attributes else {
-                    throw NotKnown(attributes: inode)
-                }
-                known = read.list
-            }
-        }
+        let known = try attributes(of: inode, directory)
         guard let standard = known.first(where: { $0.name == AccessList.standard }),
             var list = AccessList(standard.value)
         else { return (mode & ~umask, []) }
