@@ -86,7 +86,8 @@ struct InodeContent {
     var entry: Entry
     /// What its names have in common where there are or were several.
     var group: LinkGroup?
-    private var groupPast: GroupPast?
+    /// Of a changed group or directory.
+    private var past: InodePast?
     var linkCount: UInt32
     /// The length that the file has now.
     var size: UInt64
@@ -112,22 +113,23 @@ struct InodeContent {
         size = entry.size
     }
 
-    /// The inode that the group had in the drive when it was changed here first; nil for a group that is not in the drive.
-    var groupBase: Entry? {
-        get { groupPast?.entries?.base }
-        set { groupPast = GroupPast(PastEntries(base: newValue, staged: groupStaged), names: namesInDrive) }
+    /// Of a group or a directory: what the drive had when it was changed here first, or has it now, where others' changes are taken
+    /// over; nil for what is not in the drive.
+    var base: Entry? {
+        get { past?.base }
+        set { past = InodePast(base: newValue, staged: staged, names: namesInDrive) }
     }
 
-    /// The one that the last attempt to commit has made.
-    var groupStaged: Entry? {
-        get { groupPast?.entries?.staged }
-        set { groupPast = GroupPast(PastEntries(base: groupBase, staged: newValue), names: namesInDrive) }
+    /// Of a group: what the last attempt to commit has made of it.
+    var staged: Entry? {
+        get { past?.staged }
+        set { past = InodePast(base: base, staged: newValue, names: namesInDrive) }
     }
 
     /// Of a changed group: how many names the drive has of it now. What was taken away here is among them, and what was added is not.
     var namesInDrive: UInt32 {
-        get { groupPast?.names ?? 0 }
-        set { groupPast = GroupPast(groupPast?.entries, names: newValue) }
+        get { past?.names ?? 0 }
+        set { past = InodePast(base: base, staged: staged, names: newValue) }
     }
 
     /// Whether it is a directory that is in no commit yet.
@@ -141,7 +143,7 @@ struct InodeContent {
 struct NameEdit {
     /// Nil where it is gone.
     let inode: Inode?
-    private var past: PastEntries?
+    private var past: NamePast?
     /// What it is in the drive's directory, as that is now.
     var inDrive: NameInDrive
     /// Whether it stands for the same thing as in the drive, which is changed itself, or below.
@@ -149,10 +151,10 @@ struct NameEdit {
     let revision: UInt64
 
     init(
-        inode: Inode?, base: Entry?, inDrive: NameInDrive, isSame: Bool, revision: UInt64, staged: Entry? = nil
+        inode: Inode?, base: Entry?, inDrive: NameInDrive, isSame: Bool, revision: UInt64, staged: StagedName? = nil
     ) {
         self.inode = inode
-        past = PastEntries(base: base, staged: staged)
+        past = NamePast(base: base, staged: staged)
         self.inDrive = inDrive
         self.isSame = isSame
         self.revision = revision
@@ -161,14 +163,21 @@ struct NameEdit {
     /// How it stood in the drive's directory when it was changed here first; nil where it did not.
     var base: Entry? {
         get { past?.base }
-        set { past = PastEntries(base: newValue, staged: staged) }
+        set { past = NamePast(base: newValue, staged: staged) }
     }
 
-    /// What the last attempt to commit has made of the name: where the drive has that, nobody else has changed it.
-    var staged: Entry? {
+    /// What the last attempt to commit has made of the name: where the drive has that, nobody else has changed it. Nil where no attempt had
+    /// it.
+    var staged: StagedName? {
         get { past?.staged }
-        set { past = PastEntries(base: base, staged: newValue) }
+        set { past = NamePast(base: base, staged: newValue) }
     }
+}
+
+/// What an attempt to commit has made of a name.
+struct StagedName: Equatable {
+    /// Nil where it has taken it away.
+    let entry: Entry?
 }
 
 /// What a name is in a directory of the drive.
@@ -188,28 +197,30 @@ enum NameInDrive: Equatable {
     }
 }
 
-/// Entries that few names and inodes have: a place of their own takes no room where there is none.
-final class PastEntries: Sendable {
+/// What a name has been: few have that, and a place of its own takes no room where there is none.
+private final class NamePast: Sendable {
     let base: Entry?
-    let staged: Entry?
+    let staged: StagedName?
 
     /// Nil where both are.
-    init?(base: Entry?, staged: Entry?) {
+    init?(base: Entry?, staged: StagedName?) {
         guard base != nil || staged != nil else { return nil }
         self.base = base
         self.staged = staged
     }
 }
 
-/// What a changed link group is in the drive.
-private final class GroupPast: Sendable {
-    let entries: PastEntries?
+/// The same of an inode.
+private final class InodePast: Sendable {
+    let base: Entry?
+    let staged: Entry?
     let names: UInt32
 
-    /// Nil where it is not there.
-    init?(_ entries: PastEntries?, names: UInt32) {
-        guard entries != nil || names > 0 else { return nil }
-        self.entries = entries
+    /// Nil where it is nothing.
+    init?(base: Entry?, staged: Entry?, names: UInt32) {
+        guard base != nil || staged != nil || names > 0 else { return nil }
+        self.base = base
+        self.staged = staged
         self.names = names
     }
 }

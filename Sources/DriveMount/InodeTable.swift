@@ -48,7 +48,7 @@ struct InodeTable {
         if let group = found.entry.linkGroup {
             let key = Group(view: ObjectIdentifier(parent.view), group: group)
             if let known = groups[key] {
-                if known.isNamed {
+                if known.isNamed, names[known.place] === known {
                     known.otherPlaces.append(place)
                 } else {
                     (known.isNamed, known.place) = (true, place)
@@ -64,6 +64,11 @@ struct InodeTable {
         let inode = add(found.name, linked, parent)
         names[place] = inode
         return inode
+    }
+
+    /// How many names lead to an inode, as far as they are known.
+    func knownNames(of inode: Inode) -> Int {
+        ([inode.place] + inode.otherPlaces).count { names[$0] === inode }
     }
 
     /// The root of the drive, or the directory of its past.
@@ -139,11 +144,12 @@ struct InodeTable {
 
     /// What was changed stays, as long as a name leads to it.
     mutating func dropIfUnused(_ inode: Inode) {
-        guard inode.number.rawValue >= InodeNumber.firstFree.rawValue, inode.lookups == 0,
-            inode.content.revision == nil || !inode.isNamed
-        else { return }
+        guard inode.number.rawValue >= InodeNumber.firstFree.rawValue, inode.lookups == 0 else { return }
+        // One of a link group is found by that, also where none of its names is known.
+        let isFound = inode.isNamed || inode.content.group != nil && inode.content.linkCount > 0
+        guard inode.content.revision == nil || !isFound else { return }
         remove(inode)
-        if inode.isNamed { unname(inode) }
+        if isFound { unname(inode) }
     }
 
     /// No name leads to it any more, since the drive has gone on; the kernel may still know it.

@@ -71,7 +71,7 @@ public final class Mount: Sendable {
         }
         mounted = MountedDrive(
             first, history: isFixed ? nil : History(reader), cache: slot.cache, options: options, logger: logger)
-        try await mounted.restore(slot.records)
+        try await mounted.restore(slot.records) { try await drive.isInDrive($0) }
         self.options = options
         self.logger = logger
         // Reading the journal takes more than what is kept of it.

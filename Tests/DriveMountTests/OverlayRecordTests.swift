@@ -20,19 +20,22 @@ struct OverlayRecordTests {
         content.file = FileNumber(9)
         content.baseLimit = 2
         content.attributes = [Attribute(name: [5], value: [6])]
+        content.base = entry
+        entry.mode = 0o600
+        content.staged = entry
         return content
     }
 
     @Test func `keys are read as they were written`() {
         let place = Place(parent: InodeNumber(rawValue: .max - 1), name: Array("name".utf8))
-        for key in [OverlayKey.inode(.root), .name(place), .content([1, 2]), .node([3])] {
+        for key in [OverlayKey.inode(.root), .name(place), .content([1, 2]), .node([3]), .attempt] {
             #expect(OverlayKey(key.bytes) == key)
         }
     }
 
     @Test func `what is no key is none`() {
         let bad: [[UInt8]] = [
-            [], [0], [1], [1, 0, 0], [1, 0, 0, 0, 0, 0, 0, 0, 0, 0], [2, 0, 0, 0, 0, 0, 0, 0, 0], [9, 9],
+            [], [0], [1], [5, 0], [1, 0, 0], [1, 0, 0, 0, 0, 0, 0, 0, 0, 0], [2, 0, 0, 0, 0, 0, 0, 0, 0], [9, 9],
         ]
         for bytes in bad { #expect(OverlayKey(bytes) == nil) }
         #expect(OverlayKey([2, 0, 0, 0, 0, 0, 0, 0, 0, UInt8(ascii: "/")]) == nil)
@@ -44,6 +47,7 @@ struct OverlayRecordTests {
         #expect(read.entry == content.entry && read.group == content.group && read.linkCount == 2)
         #expect(read.size == content.size && read.file == content.file && read.baseLimit == 2)
         #expect(read.attributes == content.attributes && read.revision == nil)
+        #expect(read.base == content.base && read.staged == content.staged)
     }
 
     @Test func `the root's tree, which is named in another way, is left to the drive`() throws {
@@ -51,15 +55,18 @@ struct OverlayRecordTests {
         content.entry = Entry(type: .directory, mode: 0o755, modified: Self.time, changed: Self.time)
         let reference = [UInt8](repeating: 1, count: BlobReference.byteCount)
         content.entry.content = .directory(TreeRoot(reference: reference, level: 0, count: 4, bytes: 0))
+        (content.base, content.staged) = (content.entry, content.entry)
         let read = try InodeRecord(scaleBytes: InodeRecord(content).scaleBytes).content
-        #expect(read.isNew)
+        #expect(read.isNew && read.base?.content == .newDirectory && read.staged?.content == .newDirectory)
     }
 
     @Test func `a name is read as it was written`() throws {
         let entry = Self.content.entry
-        let edit = NameEdit(inode: nil, base: entry, inDrive: .single, isSame: false, revision: 3, staged: entry)
-        let read = try NameRecord(scaleBytes: NameRecord(edit).scaleBytes)
-        #expect(read.inode == nil && read.base == entry && read.isInBase && !read.isSame && read.staged == entry)
+        for staged in [nil, StagedName(entry: nil), StagedName(entry: entry)] {
+            let edit = NameEdit(inode: nil, base: entry, inDrive: .single, isSame: false, revision: 3, staged: staged)
+            let read = try NameRecord(scaleBytes: NameRecord(edit).scaleBytes)
+            #expect(read.inode == nil && read.base == entry && read.isInBase && !read.isSame && read.staged == staged)
+        }
     }
 
     @Test func `records that are cut off or damaged are errors`() {

@@ -111,9 +111,11 @@ extension Drive {
         return conflictMark(device, commit.created)
     }
 
+    static let conflictPrefix = " (conflict "
+
     static func conflictMark(_ device: [UInt8], _ time: Timestamp) -> [UInt8] {
         let name = device.filter { $0 != UInt8(ascii: "/") && $0 != 0 }
-        return Array(" (conflict ".utf8) + name + Array(" \(Moment.minute(time)))".utf8)
+        return Array(conflictPrefix.utf8) + name + Array(" \(Moment.minute(time)))".utf8)
     }
 }
 

@@ -29,17 +29,19 @@ extension TreeMerge {
     }
 
     /// The state with a merged root directory: its names are counted from theirs on, and inodes that one side has changed
-    /// are that side's. Where both have changed one, theirs stays and ours is kept beside one of its names.
+    /// are that side's. Where both have changed one, theirs stays and ours is kept beside one of its names; where they have taken all names away
+    /// of one that we have changed, it is kept under one of them.
     func merged(_ root: Entry) async throws -> DriveState {
         guard ours.links != nil || theirs.links != nil else { return DriveState(root: root) }
         var (root, updates) = (root, [LinkGroup: Entry]())
-        for (group, old, new) in try await changedInodes(of: ours) {
+        let (changed, keeping) = (try await changedInodes(of: ours), FileKeeping(trees: trees, mark: mark))
+        for (group, old, new) in changed {
             let name = Entry(new.type, in: group)
             let their = try await trees.inode(of: name, in: theirs.links)?.entry
             if their?.isUnchanged(since: old) == true {
                 updates[group] = new
-            } else if their != new {
-                root = try await keep(name, new, in: root)
+            } else if their != nil, their != new, let path = try await path(of: name) {
+                root = try await keeping.keepBeside(new, at: path, in: root)
             }
         }
         var counts = LinkCounts(trees)
@@ -49,6 +51,14 @@ extension TreeMerge {
                 return nil
             }
             return try LinkedInode(scaleBytes: value).entry
+        }
+        // They have taken away what names we had left of it.
+        for (group, _, new) in changed where !expendable.contains(group) {
+            let name = Entry(new.type, in: group)
+            guard try await trees.inode(of: name, in: links) == nil, let path = try await path(of: name) else {
+                continue
+            }
+            root = try await keeping.keep(new, as: KeptFile(path: path, former: []), in: root)
         }
         return DriveState(root: root, links: links)
     }
@@ -67,21 +77,9 @@ extension TreeMerge {
         return changed
     }
 
-    /// Puts our version of an inode beside the first of its names, as a file of its own.
-    private func keep(_ name: Entry, _ inode: Entry, in root: Entry) async throws -> Entry {
-        guard let path = try await firstPath(of: name, in: ours.root, names: []), let last = path.last else {
-            return root
-        }
-        // They may have taken the directory away, or put something else in its place.
-        var directory = DrivePath(names: path.dropLast())
-        while try await trees.entry(at: directory, from: root)?.type != .directory { directory = directory.parent }
-        for number in 1... {
-            let target = directory.appending(Self.name(last, mark: mark, number: number))
-            if try await trees.entry(at: target, from: root) == nil {
-                return try await TreeEditor(trees: trees).set(inode, at: target, in: root)
-            }
-        }
-        preconditionFailure("an endless loop ended")
+    /// The first of our names of an inode.
+    private func path(of name: Entry) async throws -> [[UInt8]]? {
+        try await firstPath(of: name, in: ours.root, names: [])
     }
 
     private func firstPath(of name: Entry, in directory: Entry, names: [[UInt8]]) async throws -> [[UInt8]]? {

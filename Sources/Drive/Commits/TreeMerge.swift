@@ -14,15 +14,15 @@ struct TreeMerge: Sendable {
     let base: DriveState
     let ours: DriveState
     let theirs: DriveState
+    /// Link groups that need not be kept where they have lost all names.
+    var expendable: Set<LinkGroup> = []
 
     /// - Returns: the state with the changes of both.
     func merged() async throws -> DriveState {
         guard case .directory(let old) = base.root.content, case .directory(let our) = ours.root.content,
             case .directory(let their) = theirs.root.content
         else { preconditionFailure("a root is a directory") }
-        var oldAttributes = base.root
-        oldAttributes.content = theirs.root.content
-        var root = theirs.root == oldAttributes ? ours.root : theirs.root
+        var root = ours.root.mergingAttributes(with: theirs.root, since: base.root)
         let changed = Set(try await changedInodes(of: theirs).map(\.group))
         root.content = .directory(try await merge(our, with: their, since: old, changed))
         return try await merged(root)
@@ -77,13 +77,12 @@ struct TreeMerge: Sendable {
         var our = try Entry(scaleBytes: new)
         let their = try Entry(scaleBytes: their)
         if case .directory(let ourTree) = our.content, case .directory(let theirTree) = their.content {
-            var old = try change.old.map { try Entry(scaleBytes: $0) }
+            let old = try change.old.map { try Entry(scaleBytes: $0) }
             var base = old?.directory
             if base == nil { base = try await trees.directories.build([]) }
             let merged = try await merge(ourTree, with: theirTree, since: base ?? theirTree, changed)
-            // Attributes that they alone may have changed are theirs.
-            old?.content = our.content
-            if our == old { our = their }
+            // Of one that both have made, theirs was there first.
+            our = our.mergingAttributes(with: their, since: old ?? our)
             our.content = .directory(merged)
             return (change.key, our.scaleBytes)
         }
@@ -95,22 +94,19 @@ struct TreeMerge: Sendable {
         }
     }
 
+    /// A name without its extension.
+    static func stem(of name: [UInt8]) -> [UInt8] {
+        let dot = name.lastIndex(of: UInt8(ascii: ".")) ?? 0
+        return dot > 0 ? Array(name[..<dot]) : name
+    }
+
     /// `name (conflict …).ext`, cut to what a directory takes.
     static func name(_ name: [UInt8], mark: [UInt8], number: Int) -> [UInt8] {
-        let dot = name.lastIndex(of: UInt8(ascii: ".")) ?? 0
-        var (stem, suffix) = dot > 0 ? (name[..<dot], name[dot...]) : (name[...], [][...])
+        var stem = stem(of: name)[...]
+        var suffix = name.dropFirst(stem.count)
         let mark = mark + (number > 1 ? Array(" \(number)".utf8) : [])
         suffix = suffix.count + mark.count < Entry.nameByteLimit ? suffix : []
         stem = stem.prefix(max(0, Entry.nameByteLimit - suffix.count - mark.count))
         return Array(stem) + mark.prefix(Entry.nameByteLimit) + Array(suffix)
-    }
-}
-
-extension Entry {
-    /// Whether nothing is different but the time of the last change: a second name, or a new one, gives a file that.
-    func isUnchanged(since old: Entry) -> Bool {
-        var old = old
-        old.changed = changed
-        return self == old
     }
 }

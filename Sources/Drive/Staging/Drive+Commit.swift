@@ -17,6 +17,8 @@ public struct StagedChange: Sendable {
     /// Inodes with several names that are new, or changed. In directories they stand as `Entry(type, in: group)`; how many names
     /// they have is counted.
     public var inodes: [LinkGroup: Entry]
+    /// Of these, those that stay as files of one name where no name is left of them.
+    public var kept: [LinkGroup: KeptFile]
     /// Whether it has directories that others have removed: what is in them may be names of link groups that are gone, which are left
     /// out then.
     public var bringsBack: Bool
@@ -24,13 +26,14 @@ public struct StagedChange: Sendable {
     /// - Parameter snapshot: nil where it is `base`.
     public init(
         base: Entry, baseLinks: TreeRoot?, snapshot: Entry? = nil, root: Entry, inodes: [LinkGroup: Entry] = [:],
-        bringsBack: Bool = false
+        kept: [LinkGroup: KeptFile] = [:], bringsBack: Bool = false
     ) {
         self.base = base
         self.baseLinks = baseLinks
         self.snapshot = snapshot ?? base
         self.root = root
         self.inodes = inodes
+        self.kept = kept
         self.bringsBack = bringsBack
     }
 
@@ -44,17 +47,25 @@ public struct StagedChange: Sendable {
             ours.links = try await counts.applied(to: base.links, updates: inodes) { _ in nil }
         }
         ours = ours.named
-        let now = context.state.named
-        if now == base { return ours }
-        if ours == base { return context.state }
-        let merge = TreeMerge(
-            trees: context.trees, mark: Drive.conflictMark(DeviceIdentity.hostName, .now), base: base, ours: ours,
-            theirs: now)
-        var merged = try await merge.merged()
-        if bringsBack {
-            merged.root = try await LostNames(merged.links, context.trees).removed(from: merged.root, since: now.root)
+        let (now, trees) = (context.state.named, context.trees)
+        let mark = Drive.conflictMark(DeviceIdentity.hostName, .now)
+        var result = context.state
+        if now == base {
+            result = ours
+        } else if ours != base {
+            let merge = TreeMerge(
+                trees: trees, mark: mark, base: base, ours: ours, theirs: now, expendable: Set(inodes.keys))
+            result = try await merge.merged()
         }
-        return merged
+        if bringsBack {
+            result.root = try await LostNames(result.links, trees).removed(from: result.root, since: now.root)
+        }
+        for (group, file) in kept.sorted(by: { $0.key.value < $1.key.value }) {
+            guard let inode = inodes[group] else { continue }
+            guard try await trees.inode(of: Entry(inode.type, in: group), in: result.links) == nil else { continue }
+            result.root = try await FileKeeping(trees: trees, mark: mark).keep(inode, as: file, in: result.root)
+        }
+        return result
     }
 }
 

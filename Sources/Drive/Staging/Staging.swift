@@ -93,34 +93,6 @@ public struct Staging: Sendable {
         return try await trees.directories.entries(of: tree).reduce(into: []) { $0.append($1.key) }
     }
 
-    /// Puts a file where it was before others have taken its name away: into the nearest directory that is there still, beside what
-    /// has the name now.
-    ///
-    /// - Parameters:
-    ///   - names: of what is not known any more, none.
-    ///   - own: earlier states of this file: where one is in the directory, it takes its place.
-    /// - Throws: what reading throws; `StoreError`.
-    public func keep(_ entry: Entry, at names: [[UInt8]], replacing own: [Entry], in root: Entry) async throws -> Entry
-    {
-        var directory = DrivePath(names: names.dropLast())
-        while try await trees.entry(at: directory, from: root)?.type != .directory { directory = directory.parent }
-        let name = names.last.flatMap { Entry.isValidName($0) ? $0 : nil } ?? Array("recovered".utf8)
-        if let tree = try await trees.entry(at: directory, from: root)?.directory {
-            for try await item in trees.directories.entries(of: tree)
-            where own.contains(try Entry(scaleBytes: item.value)) {
-                return try await TreeEditor(trees: trees).set(entry, at: directory.appending(item.key), in: root)
-            }
-        }
-        let mark = Drive.conflictMark(DeviceIdentity.hostName, .now)
-        for number in 0... {
-            let target = directory.appending(number == 0 ? name : TreeMerge.name(name, mark: mark, number: number))
-            if try await trees.entry(at: target, from: root) == nil {
-                return try await TreeEditor(trees: trees).set(entry, at: target, in: root)
-            }
-        }
-        preconditionFailure("an endless loop ended")
-    }
-
     /// What stands under a name in a directory: of one of several names of an inode, hardly more than the link group.
     ///
     /// - Returns: nil if the directory has no such name, or is none.

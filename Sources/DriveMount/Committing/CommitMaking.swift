@@ -12,33 +12,20 @@ struct CommitMaking {
 
     /// - Throws: what staging throws; `CacheError.damaged` where bytes that are nowhere else cannot be read.
     func change() async throws -> StagedChange {
-        var (base, root) = try await directory(tree.root, now: snapshot.root)
+        let (base, root) = try await directory(tree.root, now: snapshot.root)
         var (inodes, bases): ([LinkGroup: Entry], [LinkGroup: Entry]) = ([:], [:])
-        let added = tree.added
+        var kept: [LinkGroup: KeptFile] = [:]
         for (group, inode) in tree.linked {
             let made = try await entry(of: inode)
             let now = try await snapshot.inode(of: Entry(made.type, in: group))?.entry
-            let staged = inode.content.groupStaged
-            inode.before = now != nil && now == staged ? now : inode.content.groupBase
-            var isNamed = now != nil || added.groups.contains(group)
-            // A directory that is put back brings its names back.
-            for path in inode.paths where !isNamed && path.hasPrefix(in: added.directories) {
-                isNamed = try await staging.entry(at: path, in: root)?.linkGroup == group
-            }
-            guard isNamed else {
-                // Nothing was written to it since a commit that others have built on.
-                if made == inode.before { continue }
-                // Another machine has taken all of its names away: it stays, as what has one name does.
-                let own = [inode.content.groupBase, staged].compactMap(\.self)
-                var path = inode.paths.first ?? []
-                // A directory that they have removed comes back only where something else needs it.
-                while path.count > 1, !path.hasPrefix(in: added.directories),
-                    try await staging.entry(at: path.dropLast(), in: snapshot.root)?.type != .directory
-                { path.remove(at: path.count - 2) }
-                root = try await staging.keep(made, at: path, replacing: own, in: root)
-                continue
-            }
+            let staged = inode.content.staged
+            inode.before = now != nil && now == staged ? now : inode.content.base
             inodes[group] = made
+            // Another machine may have taken all of its names away: what was written stays.
+            if inode.before.map({ !made.isUnchanged(since: $0) }) ?? true {
+                kept[group] = KeptFile(
+                    path: inode.paths.first ?? [], former: [inode.content.base, staged].compactMap(\.self))
+            }
             // As with names: what another machine has made of it meanwhile is a conflict, and what this one has is none.
             // A new one that an attempt has brought into the drive may have been changed there since.
             guard let before = inode.before ?? (now == nil ? nil : staged) else { continue }
@@ -46,7 +33,8 @@ struct CommitMaking {
         }
         return StagedChange(
             base: base, baseLinks: try await staging.links(snapshot.links, replacing: bases),
-            snapshot: snapshot.root, root: root, inodes: inodes, bringsBack: tree.directories.contains { $0.isPutBack })
+            snapshot: snapshot.root, root: root, inodes: inodes, kept: kept,
+            bringsBack: tree.bringsBack)
     }
 
     /// A directory as the changes were made on, and as it is to be.
@@ -54,8 +42,10 @@ struct CommitMaking {
     /// - Parameter now: as the drive has it; nil for a new one.
     private func directory(_ frozen: FrozenInode, now: Entry?) async throws -> (base: Entry, new: Entry) {
         var new = frozen.content.entry
-        if let now { new.content = now.content } else if frozen.content.isNew { new.content = .none }
         if let attributes = frozen.content.attributes { new.attributes = try await staging.attributes(attributes) }
+        // Of one that both have made, theirs was there first.
+        if let now, frozen.content.isNew { new = new.mergingAttributes(with: now, since: new) }
+        if let now { new.content = now.content } else if frozen.content.isNew { new.content = .none }
         var (edits, baseEdits): ([(name: [UInt8], entry: Entry?)], [(name: [UInt8], entry: Entry?)]) = ([], [])
         for name in frozen.names {
             let current = new.content == .none ? nil : try await staging.entry(named: name.name, in: new)
@@ -68,7 +58,7 @@ struct CommitMaking {
                 // Made here and elsewhere, or here by a commit that others have built on: name by name, each is compared with what it was.
                 isShared =
                     !name.edit.isSame && child.content.isNew && before == nil && current?.type == .directory
-                    && current != name.edit.staged
+                    && current != name.edit.staged?.entry
                 // Others may have put a directory where a file was changed here.
                 if name.edit.isSame || isShared, let current, current.type == .directory,
                     child.content.entry.type == .directory
@@ -79,18 +69,16 @@ struct CommitMaking {
                     if isShared { child.taken = try await staging.names(in: current) }
                 } else if child.content.entry.type == .directory {
                     let tree = child.content.isNew ? nil : child.content.entry
-                    child.isPutBack = name.edit.isSame && tree != nil
+                    child.isPutBack = tree != nil
                     after = try await directory(child, now: tree).new
                 } else {
                     after = try await entry(of: child)
                 }
             }
             // An attempt that did not come to its end has stored it: what is there is this mount's own.
-            if let staged = name.edit.staged, staged == current { before = current }
-            let isMerged = after?.type == .directory && current?.type == .directory
-            name.isAdded = after != nil && after != before && !isMerged
-            // Of a directory that is others', too, the next attempt has to find out anew what is in it.
-            (name.before, name.made) = isShared ? (nil, nil) : (before, after)
+            if let staged = name.edit.staged, staged.entry == current { before = current }
+            (name.before, name.made, name.isShared) = (before, after, isShared)
+            if !name.edit.isSame, !isShared, case .directory(let tree)? = current?.content { name.replaced = tree }
             edits.append((name.name, after))
             // Another machine has changed it, too: the merge has to see what both began with.
             if before != current { baseEdits.append((name.name, before)) }
@@ -121,13 +109,6 @@ struct CommitMaking {
         }
         frozen.result = entry
         return entry
-    }
-}
-
-extension [[UInt8]] {
-    /// Whether it, or what it lies in, is among these.
-    fileprivate func hasPrefix(in paths: Set<[[UInt8]]>) -> Bool {
-        !paths.isEmpty && (1...Swift.max(1, count)).contains { paths.contains(Array(prefix($0))) }
     }
 }
 

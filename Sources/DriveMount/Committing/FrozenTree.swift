@@ -33,21 +33,14 @@ struct FrozenTree: Sendable {
         return found
     }
 
-    /// What the commit brings to where the drive has nothing of it: changed names of link groups, and directories by their paths.
-    var added: (groups: Set<LinkGroup>, directories: Set<[[UInt8]]>) {
-        var (groups, directories): (Set<LinkGroup>, Set<[[UInt8]]>) = ([], [])
-        var next = [(directory: root, path: [[UInt8]](), isAdded: false)]
-        while let (directory, path, isAdded) = next.popLast() {
-            for name in directory.names {
-                let isAdded = isAdded || name.isAdded
-                if isAdded, let group = name.group { groups.insert(group) }
-                guard let child = name.child, child.content.entry.type == .directory else { continue }
-                let below = path + [name.name]
-                if name.isAdded { directories.insert(below) }
-                next.append((child, below, isAdded))
-            }
+    /// Whether something is brought to where the drive has nothing of it that may have names of groups that are gone: others have taken
+    /// it away, or have changed it, before it was moved here.
+    var bringsBack: Bool {
+        let (directories, replaced) = (directories, Set(directories.flatMap { $0.names.compactMap(\.replaced) }))
+        return directories.contains { directory in
+            guard directory.isPutBack, case .directory(let tree) = directory.content.entry.content else { return false }
+            return !replaced.contains(tree)
         }
-        return (groups, directories)
     }
 
     /// Every changed inode, each once.
@@ -73,7 +66,7 @@ final class FrozenInode: @unchecked Sendable {  // made under the table's lock, 
     fileprivate(set) var paths: [[[UInt8]]] = []
     /// Of a directory that was made here and elsewhere: the names that the drive had in it.
     var taken: [[UInt8]] = []
-    /// Of a directory that others have removed: whether it is put back for the sake of what was changed in it.
+    /// Of a directory that the drive has not where it is here: whether what was in it before is brought there.
     var isPutBack = false
     /// Of a group: what the drive had before, as far as others have not changed it.
     var before: Entry?
@@ -99,8 +92,10 @@ final class FrozenName: @unchecked Sendable {  // as above
     var before: Entry?
     /// What the commit has made of it; nil where it is gone.
     var made: Entry?
-    /// Whether the commit brings it, with all that is below it, to where the drive has nothing of it.
-    var isAdded = false
+    /// Whether others have made this directory, too: the next attempt has to find out anew what is in it.
+    var isShared = false
+    /// What the drive has there, where that is a directory that has another name here, or is gone.
+    var replaced: TreeRoot?
 
     init(name: [UInt8], edit: NameEdit, child: FrozenInode?, group: LinkGroup?) {
         self.name = name

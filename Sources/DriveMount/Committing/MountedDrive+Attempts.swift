@@ -23,15 +23,20 @@ extension MountedDrive {
                 if frozen.content.group != nil {
                     var content = frozen.inode.content
                     // As with names below.
-                    content.groupBase = frozen.before
-                    content.groupStaged = frozen.result
+                    (content.base, content.staged) = (frozen.before, frozen.result)
+                    contents.append((frozen.inode, content))
+                }
+                // Which no name stands for.
+                if frozen.inode.number == .root {
+                    var content = frozen.inode.content
+                    content.staged = frozen.result
                     contents.append((frozen.inode, content))
                 }
                 for name in frozen.names {
                     guard var edit = frozen.inode.edits[name.name] else { continue }
                     // Where an earlier attempt was found in the drive, this one stands on that.
-                    edit.base = name.before
-                    edit.staged = name.made
+                    edit.base = name.isShared ? nil : name.before
+                    edit.staged = name.isShared ? nil : StagedName(entry: name.made)
                     edits.append((frozen.inode, name.name, edit))
                 }
             }
@@ -54,18 +59,22 @@ extension MountedDrive {
             var edits: [(Inode, [UInt8], NameEdit)] = []
             var contents: [(Inode, InodeContent)] = []
             self.with { state in
-                for inode in state.changedGroups.values {
-                    guard let staged = inode.content.groupStaged else { continue }
+                func stand(_ inode: Inode, on staged: Entry?) {
+                    guard let staged else { return }
                     var content = inode.content
-                    (content.groupBase, content.groupStaged) = (staged, nil)
+                    (content.base, content.staged) = (staged, nil)
                     contents.append((inode, content))
                 }
+                for inode in state.changedGroups.values { stand(inode, on: inode.content.staged) }
+                if let root = state.table[.root] { stand(root, on: root.content.staged) }
                 for (directory, _) in state.changedDirectories {
                     for (name, edit) in directory.edits {
                         guard let staged = edit.staged else { continue }
                         var edit = edit
-                        (edit.base, edit.staged) = (staged, nil)
+                        (edit.base, edit.staged) = (staged.entry, nil)
                         edits.append((directory, name, edit))
+                        guard let child = edit.inode, child.content.entry.type == .directory else { continue }
+                        if staged.entry?.type == .directory { stand(child, on: staged.entry) }
                     }
                 }
             }

@@ -106,6 +106,13 @@ extension MountedDrive {
         while let (directory, their) = next.popLast() {
             let number = directory.inode.number
             changes.append(.directory(number, old: directory.result ?? their, new: their))
+            // The kernel has it as it was here alone.
+            if directory.content.isNew {
+                let ours = Set(directory.names.map(\.name))
+                for other in try await new.entries(of: their, from: nil, limit: .max) where !ours.contains(other.name) {
+                    changes.append(.name(Place(parent: number, name: other.name), other.entry))
+                }
+            }
             for name in directory.names {
                 let found = try await new.lookUp(name.name, in: their)?.entry
                 if let child = name.child, child.content.entry.type == .directory, let found, found.type == .directory {
@@ -156,6 +163,7 @@ extension MountedDrive {
                 records.append(.put(key: OverlayKey.name(place).bytes, value: NameRecord(stands).scaleBytes))
                 var content = child.inode.content
                 content.entry.content = made.content
+                content.base = made
                 let key = OverlayKey.inode(child.inode.number).bytes
                 records.append(.put(key: key, value: InodeRecord(content).scaleBytes))
             }
@@ -176,9 +184,10 @@ extension MountedDrive {
             content.accessed = inode.content.accessed
         } else {
             content.entry.attributes = result.attributes
-            if content.group != nil {
+            if content.group != nil || content.entry.type == .directory {
                 // The drive has no group of one that has joined it since.
-                (content.groupBase, content.groupStaged) = (frozen.content.group == nil ? nil : result, nil)
+                let hasJoined = content.group != nil && frozen.content.group == nil
+                (content.base, content.staged) = (hasJoined ? nil : result, nil)
             }
             // Otherwise it was made a copy of something else meanwhile, which the drive has.
             if content.baseRevision <= frozen.content.revision ?? 0 {
@@ -282,7 +291,7 @@ extension MountedDrive {
         settled.edits[directory.number] = (directory, left)
         // Names that are still changed are found through it.
         guard isOwner, !left.isEmpty, var content = settled.contents[directory.number]?.content else { return }
-        content.revision = content.revision ?? frozen.content.revision
+        if content.revision == nil { (content.base, content.revision) = (content.entry, frozen.content.revision) }
         settled.contents[directory.number] = (directory, content)
         let key = OverlayKey.inode(directory.number).bytes
         settled.kept.append(.put(key: key, value: InodeRecord(content).scaleBytes))

@@ -35,6 +35,8 @@ extension MountedDrive {
         guard !options.isReadOnly else { throw Errno.readOnlyFileSystem }
         return Transaction(revision: with(\.revision) + 1, time: .now) { number in
             self.with { Held($0.table[number]) }.inode
+        } knownNames: { inode in
+            self.with { $0.table.knownNames(of: inode) }
         }
     }
 

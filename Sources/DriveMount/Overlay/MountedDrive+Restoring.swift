@@ -7,8 +7,11 @@ internal import SCALE
 extension MountedDrive {
     /// Takes up what an earlier mount has changed and not committed, on top of the drive as it is now.
     ///
+    /// - Parameter isInDrive: whether an attempt to commit is.
     /// - Throws: `ScaleError` for a record that no version of this has written; what reading the drive throws.
-    func restore(_ records: [[UInt8]: [UInt8]]) async throws {
+    func restore(
+        _ records: [[UInt8]: [UInt8]], isInDrive: (Attempt) async throws -> Bool
+    ) async throws {
         var contents: [InodeNumber: InodeContent] = [:]
         var names: [Place: NameRecord] = [:]
         var files: [[UInt8]: FileNumber] = [:]
@@ -53,6 +56,7 @@ extension MountedDrive {
             }
         }
         let dead = try with { state in try self.restore(found, known, used, &state) }
+        if let attempt = with(\.attempt), try await isInDrive(attempt) { try await standOnLastAttempt() }
         try await rebase(.root, onto: liveView.snapshot.root, since: nil)
         try await countNamesInDrive()
         try await Self.onThread { try self.journal(dead.map { .delete(key: $0.bytes) }) }
@@ -83,8 +87,8 @@ extension MountedDrive {
             }
             directory.edits[place.name] = NameEdit(
                 inode: inode, base: record.base,
-                inDrive: record.isInBase ? NameInDrive(record.base ?? record.staged) : .nothing, isSame: record.isSame,
-                revision: 0, staged: record.staged)
+                inDrive: record.isInBase ? NameInDrive(record.base ?? record.staged?.entry) : .nothing,
+                isSame: record.isSame, revision: 0, staged: record.staged)
             _ = state.table.rename(place, to: inode)
         }
         // Nor does anybody find a directory without a name.
@@ -119,7 +123,7 @@ extension MountedDrive {
                 inode.content = InodeContent(entry: now, group: nil, linkCount: 1)
                 return [:]
             }
-            if let base { inode.content.takeOver(now, since: base) } else { inode.content.entry.content = now.content }
+            inode.content.takeOver(now, since: inode.content.base ?? base)
             return inode.edits
         }
         for (name, edit) in edits {

@@ -63,16 +63,13 @@ struct InodeRecord: ScaleCodable {
         content.attributes = try decoder.bool() ? try decoder.vector(limit: AttributeList.countLimit) : nil
         // The size of a file is here what its content does not say any more.
         content.size = try decoder.integer()
-        content.groupBase = try decoder.option()
-        content.groupStaged = try decoder.option()
+        content.base = try decoder.option()
+        content.staged = try decoder.option()
         self.content = content
     }
 
     func encode(to encoder: inout ScaleEncoder) {
-        var entry = content.entry
-        // The root's tree is named in another way, which no entry has, and is always that of the drive as it is.
-        if case .directory(let tree) = entry.content, tree.isPointed { entry.content = .newDirectory }
-        encoder.encode(entry)
+        encoder.encode(content.entry.recorded)
         encoder.option(content.group)
         encoder.integer(content.linkCount)
         encoder.bool(content.file != nil)
@@ -81,8 +78,8 @@ struct InodeRecord: ScaleCodable {
         encoder.bool(content.attributes != nil)
         if let attributes = content.attributes { encoder.vector(attributes) }
         encoder.integer(content.size)
-        encoder.option(content.groupBase)
-        encoder.option(content.groupStaged)
+        encoder.option(content.base?.recorded)
+        encoder.option(content.staged?.recorded)
     }
 }
 
@@ -94,7 +91,7 @@ struct NameRecord: ScaleCodable {
     let base: Entry?
     let isInBase: Bool
     let isSame: Bool
-    let staged: Entry?
+    let staged: StagedName?
 
     init(_ edit: NameEdit) {
         inode = edit.inode?.number
@@ -109,19 +106,27 @@ struct NameRecord: ScaleCodable {
         base = try decoder.option()
         isInBase = try decoder.bool()
         isSame = try decoder.bool()
-        staged = try decoder.option()
+        staged = try decoder.bool() ? StagedName(entry: try decoder.option()) : nil
     }
 
     func encode(to encoder: inout ScaleEncoder) {
         encoder.bool(inode != nil)
         if let inode { encoder.integer(inode.rawValue) }
-        var base = base
-        // The same holds for the root's tree, where that was a directory's.
-        if case .directory(let tree) = base?.content, tree.isPointed { base?.content = .newDirectory }
-        encoder.option(base)
+        encoder.option(base?.recorded)
         encoder.bool(isInBase)
         encoder.bool(isSame)
-        encoder.option(staged)
+        encoder.bool(staged != nil)
+        if let staged { encoder.option(staged.entry) }
+    }
+}
+
+extension Entry {
+    /// The root's tree is named in another way, which no entry has, and is always that of the drive as it is.
+    fileprivate var recorded: Entry {
+        guard case .directory(let tree) = content, tree.isPointed else { return self }
+        var entry = self
+        entry.content = .newDirectory
+        return entry
     }
 }
 

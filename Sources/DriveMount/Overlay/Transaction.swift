@@ -17,12 +17,19 @@ struct Transaction {
     /// The kernel is told of these.
     var lookedUp: [Inode] = []
     private let find: (InodeNumber) -> Inode?
+    private let knownNames: (Inode) -> Int
 
-    /// - Parameter find: known inodes by number.
-    init(revision: UInt64, time: Timestamp, find: @escaping (InodeNumber) -> Inode?) {
+    /// - Parameters:
+    ///   - find: known inodes by number.
+    ///   - knownNames: how many known names lead to one.
+    init(
+        revision: UInt64, time: Timestamp, find: @escaping (InodeNumber) -> Inode?,
+        knownNames: @escaping (Inode) -> Int
+    ) {
         self.revision = revision
         self.time = time
         self.find = find
+        self.knownNames = knownNames
     }
 
     /// As it is to be.
@@ -37,10 +44,7 @@ struct Transaction {
     mutating func modify(_ inode: Inode, _ body: (inout InodeContent) -> Void) {
         anchor(inode)
         var content = content(of: inode)
-        // What others make of the group meanwhile is compared with what it was.
-        if content.group != nil, content.revision == nil {
-            (content.groupBase, content.namesInDrive) = (content.entry, content.linkCount)
-        }
+        content.noteBase()
         content.entry.changed = time
         body(&content)
         content.revision = revision
@@ -72,8 +76,8 @@ struct Transaction {
 
     /// One name fewer leads to an inode. Of a directory nothing is remembered any more: another one may get its number.
     mutating func unlink(_ inode: Inode) {
-        // As many as are known there are at least: a file is given up with its last name.
-        let others = UInt32(clamping: inode.otherPlaces.count)
+        // As many as are known besides there are at least: a file is given up with its last name.
+        let others = UInt32(clamping: max(1, knownNames(inode)) - 1)
         modify(inode) { $0.linkCount = max($0.linkCount - min(1, $0.linkCount), others) }
         guard inode.content.entry.type == .directory else { return }
         otherRecords += inode.edits.keys.map {
@@ -102,6 +106,7 @@ struct Transaction {
     /// A directory with changed names is remembered, also where it is as in the drive itself: without it nobody finds the names.
     private mutating func hold(_ directory: Inode) {
         var content = content(of: directory)
+        content.noteBase()
         content.revision = revision
         contents[directory.number] = (directory, content)
     }
@@ -132,7 +137,9 @@ struct Transaction {
             let hasNames = item.content.linkCount > 0
             // A name that others give to it later leads to what the drive has.
             if hasNames { state.table.join(item.inode, group) } else { state.table.leave(item.inode, group) }
-            state.changedGroups[group] = hasNames ? item.inode : nil
+            if hasNames || state.changedGroups[group] === item.inode {
+                state.changedGroups[group] = hasNames ? item.inode : nil
+            }
         }
         for inode in lookedUp { inode.lookups += 1 }
         var replaced: [Inode] = []
@@ -141,5 +148,14 @@ struct Transaction {
             if let old = state.table.rename(place, to: item.edit.inode) { replaced.append(old) }
         }
         for inode in replaced { state.table.dropIfUnused(inode) }
+    }
+}
+
+extension InodeContent {
+    /// What others make of it from now on is compared with what it was. Names are compared one by one, each with its own past.
+    fileprivate mutating func noteBase() {
+        guard revision == nil else { return }
+        if group != nil { (base, namesInDrive) = (entry, linkCount) }
+        if entry.type == .directory, !isNew { base = entry }
     }
 }

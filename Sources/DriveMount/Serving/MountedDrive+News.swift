@@ -91,7 +91,7 @@ extension MountedDrive {
                 inode.content.attributes = nil
             } else {
                 // What was changed here stays, over what the drive has now.
-                inode.content.takeOver(entry, since: old)
+                inode.content.takeOver(entry, since: inode.content.base ?? old)
             }
             invalid.append(.inode(number))
         case .name(let place, let new):
@@ -133,14 +133,15 @@ extension InodeContent {
             && entry.size == new.size
     }
 
-    /// Takes over what others have changed of a directory that is changed here, too: its tree, and of the rest what is as it was.
-    mutating func takeOver(_ new: Entry, since old: Entry) {
+    /// Takes over what others have changed of a directory that is changed here, too.
+    ///
+    /// - Parameter old: as the drive had it; nil where that is not known, and all but its tree is as it was changed here.
+    mutating func takeOver(_ new: Entry, since old: Entry?) {
+        let own = entry.attributes
+        if let old { entry = entry.mergingAttributes(with: new, since: old) }
+        // Changed ones lie over those of the drive.
+        if attributes != nil { entry.attributes = own }
         entry.content = new.content
-        if entry.mode == old.mode { entry.mode = new.mode }
-        if entry.owner == old.owner { entry.owner = new.owner }
-        if entry.group == old.group { entry.group = new.group }
-        if entry.modified == old.modified { entry.modified = new.modified }
-        if entry.changed == old.changed { entry.changed = new.changed }
-        if attributes == nil, entry.attributes == old.attributes { entry.attributes = new.attributes }
+        base = new
     }
 }

@@ -386,6 +386,45 @@ struct StagingTests {
         }
     }
 
+    @Test(arguments: [true, false])
+    func `what was written outlives its names where each side takes one away`(isLate: Bool) async throws {
+        try await DriveFixture.with { fixture in
+            let drive = try await fixture.created()
+            let (group, first) = (LinkGroup(.random()), try await drive.head())
+            _ = try await drive.commit(ChangeOptions()) { staging in
+                StagedChange(
+                    base: first.root, baseLinks: nil,
+                    root: try await staging.directory(
+                        first.root, applying: ["a", "b"].map { (name($0), Entry(.file, in: group)) }),
+                    inodes: [group: try await staging.file(name("old"))])
+            }
+            let base = try await drive.head()
+            let other = try fixture.drive(home: "second", device: .random())
+            _ = try await other.adopt(fixture.root)
+            func removeTheirs() async throws {
+                _ = try await other.remove([DrivePath("/b")], recursive: false, options: ChangeOptions())
+            }
+            if !isLate { try await removeTheirs() }
+            var options = ChangeOptions()
+            options.stage = isLate ? .staged : .complete
+            _ = try await drive.commit(options) { staging in
+                StagedChange(
+                    base: base.root, baseLinks: base.links,
+                    root: try await staging.directory(base.root, applying: [(name("a"), nil)]),
+                    inodes: [group: try await staging.file(name("new"))],
+                    kept: [group: KeptFile(path: [name("a")], former: [])])
+            }
+            if isLate {
+                try await removeTheirs()
+                _ = try await drive.finish(ChangeOptions())
+            }
+            let head = try await drive.head()
+            let names = try await head.names("/")
+            #expect(names.count == 1 && head.links == nil)
+            #expect(try await head.bytes("/\(names[0])") == name("new"))
+        }
+    }
+
     @Test func `a change is staged beside another process's commit`() async throws {
         try await DriveFixture.with { fixture in
             let drive = try await fixture.created()
