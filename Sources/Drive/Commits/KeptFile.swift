@@ -6,7 +6,7 @@ internal import SCALE
 public struct KeptFile: Sendable {
     /// Where it was; empty where that is not known.
     public let path: [[UInt8]]
-    /// Earlier states of it: one that was kept before is replaced.
+    /// Earlier states of it: a copy that was kept before is replaced.
     public let former: [Entry]
 
     public init(path: [[UInt8]], former: [Entry]) {
@@ -32,15 +32,15 @@ struct FileKeeping: Sendable {
         let there = try await trees.entry(at: directory.appending(name), from: root)
         let isOwn = if let there { file.former.contains(there) } else { true }
         if isOwn { return try await TreeEditor(trees: trees).set(entry, at: directory.appending(name), in: root) }
-        if let copy = try await copy(of: name, among: file.former, in: directory, root) {
-            return try await TreeEditor(trees: trees).set(entry, at: directory.appending(copy), in: root)
-        }
-        return try await keepBeside(entry, at: file.path, in: root)
+        return try await keepBeside(entry, as: file, in: root)
     }
 
     /// Puts it beside what has its name.
-    func keepBeside(_ entry: Entry, at path: [[UInt8]], in root: Entry) async throws -> Entry {
-        let (directory, name) = try await place(path, in: root)
+    func keepBeside(_ entry: Entry, as file: KeptFile, in root: Entry) async throws -> Entry {
+        let (directory, name) = try await place(file.path, in: root)
+        if let copy = try await copy(of: name, among: file.former, in: directory, root) {
+            return try await TreeEditor(trees: trees).set(entry, at: directory.appending(copy), in: root)
+        }
         for number in 1... {
             let target = directory.appending(TreeMerge.name(name, mark: mark, number: number))
             if try await trees.entry(at: target, from: root) == nil {

@@ -41,7 +41,8 @@ extension TreeMerge {
             if their?.isUnchanged(since: old) == true {
                 updates[group] = new
             } else if their != nil, their != new, let path = try await path(of: name) {
-                root = try await keeping.keepBeside(new, at: path, in: root)
+                // Of what somebody goes on writing there is one copy, and not one for each commit.
+                root = try await keeping.keepBeside(new, as: KeptFile(path: path, former: [old]), in: root)
             }
         }
         var counts = LinkCounts(trees)
