@@ -40,7 +40,8 @@ extension TreeMerge {
             let their = try await trees.inode(of: name, in: theirs.links)?.entry
             if their?.isUnchanged(since: old) == true {
                 updates[group] = new
-            } else if their != nil, their != new, let path = try await path(of: name) {
+            } else if their != nil, their != new {
+                let path = try await path(of: name) ?? formerPaths[group] ?? []
                 // Of what somebody goes on writing there is one copy, and not one for each commit.
                 root = try await keeping.keepBeside(new, as: KeptFile(path: path, former: [old]), in: root)
             }

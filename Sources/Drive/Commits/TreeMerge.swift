@@ -16,6 +16,8 @@ struct TreeMerge: Sendable {
     let theirs: DriveState
     /// Link groups that need not be kept where they have lost all names.
     var expendable: Set<LinkGroup> = []
+    /// Where ours were whose names are all gone on our side.
+    var formerPaths: [LinkGroup: [[UInt8]]] = [:]
 
     /// - Returns: the state with the changes of both.
     func merged() async throws -> DriveState {

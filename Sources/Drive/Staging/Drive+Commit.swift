@@ -54,7 +54,8 @@ public struct StagedChange: Sendable {
             result = ours
         } else if ours != base {
             let merge = TreeMerge(
-                trees: trees, mark: mark, base: base, ours: ours, theirs: now, expendable: Set(inodes.keys))
+                trees: trees, mark: mark, base: base, ours: ours, theirs: now, expendable: Set(inodes.keys),
+                formerPaths: kept.mapValues(\.path))
             result = try await merge.merged()
         }
         if bringsBack {

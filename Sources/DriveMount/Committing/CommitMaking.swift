@@ -45,6 +45,7 @@ struct CommitMaking {
         if let attributes = frozen.content.attributes { new.attributes = try await staging.attributes(attributes) }
         // Of one that both have made, theirs was there first.
         if let now, frozen.content.isNew { new = new.mergingAttributes(with: now, since: new) }
+        if let now, let base = frozen.content.base { new = new.mergingAttributes(with: now, since: base) }
         if let now { new.content = now.content } else if frozen.content.isNew { new.content = .none }
         var (edits, baseEdits): ([(name: [UInt8], entry: Entry?)], [(name: [UInt8], entry: Entry?)]) = ([], [])
         for name in frozen.names {

@@ -27,7 +27,7 @@ extension MountedDrive {
                     contents.append((frozen.inode, content))
                 }
                 // Which no name stands for.
-                if frozen.inode.number == .root {
+                if frozen.inode.number == .root, frozen.inode.content.revision != nil {
                     var content = frozen.inode.content
                     content.staged = frozen.result
                     contents.append((frozen.inode, content))
@@ -62,7 +62,10 @@ extension MountedDrive {
                 func stand(_ inode: Inode, on staged: Entry?) {
                     guard let staged else { return }
                     var content = inode.content
-                    (content.base, content.staged) = (staged, nil)
+                    // A directory may have been laid over something newer already.
+                    let isDirectory = content.entry.type == .directory
+                    let base = isDirectory ? content.base.map { content.entry.changes(since: $0, made: staged) } : nil
+                    (content.base, content.staged) = (base ?? staged, nil)
                     contents.append((inode, content))
                 }
                 for inode in state.changedGroups.values { stand(inode, on: inode.content.staged) }
@@ -99,5 +102,19 @@ extension MountedDrive {
             for (directory, name, edit) in edits { directory.edits[name] = edit }
             for (inode, content) in contents { inode.content = content }
         }
+    }
+}
+
+extension Entry {
+    /// What an attempt has made of the attributes that are not those of `old` here; and the others of `old`.
+    fileprivate func changes(since old: Entry, made: Entry) -> Entry {
+        var base = old
+        if mode != old.mode { base.mode = made.mode }
+        if owner != old.owner { base.owner = made.owner }
+        if group != old.group { base.group = made.group }
+        if modified != old.modified { base.modified = made.modified }
+        if changed != old.changed { base.changed = made.changed }
+        if attributes != old.attributes { base.attributes = made.attributes }
+        return base
     }
 }

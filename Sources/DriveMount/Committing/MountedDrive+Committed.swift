@@ -42,7 +42,10 @@ extension MountedDrive {
     func settle(_ tree: FrozenTree, root: Entry?, in new: Snapshot) async throws -> [Invalidation] {
         var changes: [Change] = []
         for directory in tree.directories {
-            guard let result = directory.result, !directory.taken.isEmpty else { continue }
+            guard let result = directory.result else { continue }
+            let own = directory.content.entry
+            let isOthers = (result.mode, result.owner, result.group) != (own.mode, own.owner, own.group)
+            guard isOthers || !directory.taken.isEmpty else { continue }
             let number = directory.inode.number
             let ours = Set(directory.names.map(\.name))
             // The kernel has it as it was here alone.
@@ -162,6 +165,7 @@ extension MountedDrive {
                     inode: child.inode, base: made, inDrive: .directory, isSame: true, revision: edit.revision)
                 records.append(.put(key: OverlayKey.name(place).bytes, value: NameRecord(stands).scaleBytes))
                 var content = child.inode.content
+                content.entry = content.entry.mergingAttributes(with: made, since: child.content.entry)
                 content.entry.content = made.content
                 content.base = made
                 let key = OverlayKey.inode(child.inode.number).bytes
@@ -184,6 +188,12 @@ extension MountedDrive {
             content.accessed = inode.content.accessed
         } else {
             content.entry.attributes = result.attributes
+            // One that was not changed since is the drive's.
+            if content.attributes == frozen.content.attributes { content.attributes = nil }
+            if content.entry.type == .directory {
+                content.entry = content.entry.mergingAttributes(with: result, since: frozen.content.entry)
+                content.entry.attributes = result.attributes
+            }
             if content.group != nil || content.entry.type == .directory {
                 // The drive has no group of one that has joined it since.
                 let hasJoined = content.group != nil && frozen.content.group == nil
