@@ -14,7 +14,7 @@ struct TreeMerge: Sendable {
     let base: DriveState
     let ours: DriveState
     let theirs: DriveState
-    /// Link groups that need not be kept where they have lost all names.
+    /// Link groups that this does not keep where they have lost all names: whoever has the merge made knows which were written to.
     var expendable: Set<LinkGroup> = []
     /// Where ours were whose names are all gone on our side.
     var formerPaths: [LinkGroup: [[UInt8]]] = [:]
