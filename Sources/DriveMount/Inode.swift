@@ -178,6 +178,19 @@ struct NameEdit {
 struct StagedName: Equatable {
     /// Nil where it has taken it away.
     let entry: Entry?
+    /// Of a directory that others had made, too: as it was here. What they have put into it is not this mount's to take away.
+    let own: Entry?
+    /// Whether the name stands for something else since.
+    let isReplaced: Bool
+
+    init(entry: Entry?, own: Entry? = nil, isReplaced: Bool = false) {
+        self.entry = entry
+        self.own = own
+        self.isReplaced = isReplaced
+    }
+
+    /// As it is where the name stands for something else from now on.
+    var replaced: StagedName? { own == nil ? StagedName(entry: entry, isReplaced: true) : nil }
 }
 
 /// What a name is in a directory of the drive.

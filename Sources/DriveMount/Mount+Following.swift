@@ -162,8 +162,8 @@ extension Mount {
         // although it was said to have failed: of another state it would take its own work for somebody else's.
         _ = try await drive.finish(options, makingWay: true)
         let last = mounted.with(\.attempt)
-        if let last, try await drive.isInDrive(last) { try await mounted.standOnLastAttempt() }
-        await forget(try await mounted.adopt(try await reader.head()))
+        let isIn = if let last { try await drive.isInDrive(last) } else { false }
+        await forget(try await mounted.adopt(try await reader.head(), withLastAttempt: isIn))
         guard let tree = mounted.freeze() else { return nil }
         mounted.with { $0.committing = UnderWay(revision: tree.revision) }
         let made = Mutex<Entry?>(nil)

@@ -62,7 +62,10 @@ struct OverlayRecordTests {
 
     @Test func `a name is read as it was written`() throws {
         let entry = Self.content.entry
-        for staged in [nil, StagedName(entry: nil), StagedName(entry: entry)] {
+        for staged in [
+            nil, StagedName(entry: nil), StagedName(entry: entry, isReplaced: true),
+            StagedName(entry: entry, own: entry),
+        ] {
             let edit = NameEdit(inode: nil, base: entry, inDrive: .single, isSame: false, revision: 3, staged: staged)
             let read = try NameRecord(scaleBytes: NameRecord(edit).scaleBytes)
             #expect(read.inode == nil && read.base == entry && read.isInBase && !read.isSame && read.staged == staged)

@@ -59,7 +59,7 @@ struct CommitMaking {
                 // Made here and elsewhere, or here by a commit that others have built on: name by name, each is compared with what it was.
                 isShared =
                     !name.edit.isSame && child.content.isNew && before == nil && current?.type == .directory
-                    && current != name.edit.staged?.entry
+                    && (name.edit.staged?.own != nil || current != name.edit.staged?.entry)
                 // Others may have put a directory where a file was changed here.
                 if name.edit.isSame || isShared, let current, current.type == .directory,
                     child.content.entry.type == .directory

@@ -106,7 +106,7 @@ struct NameRecord: ScaleCodable {
         base = try decoder.option()
         isInBase = try decoder.bool()
         isSame = try decoder.bool()
-        staged = try decoder.bool() ? StagedName(entry: try decoder.option()) : nil
+        staged = try decoder.bool() ? try decoder.decode() : nil
     }
 
     func encode(to encoder: inout ScaleEncoder) {
@@ -116,7 +116,21 @@ struct NameRecord: ScaleCodable {
         encoder.bool(isInBase)
         encoder.bool(isSame)
         encoder.bool(staged != nil)
-        if let staged { encoder.option(staged.entry) }
+        if let staged { encoder.encode(staged) }
+    }
+}
+
+extension StagedName: ScaleCodable {
+    init(from decoder: inout ScaleDecoder) throws(ScaleError) {
+        entry = try decoder.option()
+        own = try decoder.option()
+        isReplaced = try decoder.bool()
+    }
+
+    func encode(to encoder: inout ScaleEncoder) {
+        encoder.option(entry?.recorded)
+        encoder.option(own?.recorded)
+        encoder.bool(isReplaced)
     }
 }
 

@@ -69,7 +69,7 @@ struct Transaction {
             NameEdit(
                 inode: inode, base: base, inDrive: before?.inDrive ?? NameInDrive(base), isSame: false,
                 revision: revision,
-                staged: before?.staged)
+                staged: before?.inode === inode ? before?.staged : before?.staged?.replaced)
         )
         hold(directory)
     }

@@ -14,18 +14,28 @@ extension MountedDrive {
     /// The drive has gone on: names are looked up in the new state from now on. What is open stays what it was, and what was
     /// changed gets another inode, as if it had been replaced by rename(2).
     ///
+    /// - Parameter withLastAttempt: whether the last attempt to commit is in it, whatever was said of that: what was changed here stands
+    ///   on what it has made then.
     /// - Returns: what the kernel has to forget.
-    func adopt(_ new: Snapshot) async throws -> [Invalidation] {
+    func adopt(_ new: Snapshot, withLastAttempt: Bool = false) async throws -> [Invalidation] {
         let old = snapshot
-        guard old.id != new.id else { return [] }
         var changes: [Change] = []
-        try await collect(from: old.root, to: new.root, number: .root, new, into: &changes)
-        try await new.forEachChangedGroup(since: old) { changes.append(.group($0, $1)) }
+        if old.id != new.id {
+            try await collect(from: old.root, to: new.root, number: .root, new, into: &changes)
+            try await new.forEachChangedGroup(since: old) { changes.append(.group($0, $1)) }
+        }
+        if withLastAttempt { try await collectAttempted(in: new, into: &changes) }
         let found = changes
         return try await Self.onThread {
             self.changing.lock()
             defer { self.changing.unlock() }
-            return self.with { self.goOn(to: new, found, &$0) }
+            let standing = withLastAttempt ? self.standingOnLastAttempt() : Standing()
+            guard old.id != new.id || !standing.isEmpty else { return [] }
+            try self.journal(standing.records)
+            return self.with { state in
+                standing.apply()
+                return self.goOn(to: new, found, &state)
+            }
         }
     }
 
@@ -59,19 +69,24 @@ extension MountedDrive {
         var names: [(Place, Entry?)] = []
         func place(_ name: [UInt8]) -> Place { Place(parent: number, name: name) }
         try await snapshot.forEachChange(from: old, to: new) { change in
-            if let old = change.old, let new = change.new, old.type == .directory, new.type == .directory {
-                // What took the directory's place here, or came from elsewhere, is not what the drive has.
-                let known = self.with { state -> InodeNumber? in
-                    let found = state.table.inode(named: change.name, in: number)?.number
-                    let isOurs = found != nil && found == ours[place(change.name)]
-                    guard isOurs || state.table[number]?.edits[change.name].map(\.isSame) ?? true else { return nil }
-                    return found
-                }
-                // Who looks it up in the meantime finds what it was.
-                if let known { below.append((known, old, new)) } else { names.append((place(change.name), new)) }
-            } else {
-                names.append((place(change.name), change.new))
+            guard let new = change.new, new.type == .directory else {
+                return names.append((place(change.name), change.new))
             }
+            let known = self.with { state -> (number: InodeNumber, entry: Entry)? in
+                guard let found = state.table.inode(named: change.name, in: number) else { return nil }
+                let edit = state.table[number]?.edits[change.name]
+                if let old = change.old, old.type == .directory {
+                    // What took the directory's place here, or came from elsewhere, is not what the drive has.
+                    let isOurs = found.number == ours[place(change.name)]
+                    return isOurs || edit?.isSame ?? true ? (found.number, old) : nil
+                }
+                // Others have taken it away, and made it anew.
+                let isChanged = edit?.isSame == true && found.content.entry.type == .directory && !found.content.isNew
+                return isChanged ? (found.number, found.content.entry) : nil
+            }
+            // Who looks it up in the meantime finds what it was.
+            if let known { below.append((known.number, known.entry, new)) }
+            if known == nil || change.old?.type != .directory { names.append((place(change.name), new)) }
         }
         changes += names.map { .name($0, $1) }
         for (number, old, new) in below {

@@ -425,6 +425,53 @@ struct StagingTests {
         }
     }
 
+    @Test func `what was written is kept where one machine takes all names away and another writes under a new one`()
+        async throws
+    {
+        try await DriveFixture.with { fixture in
+            let drive = try await fixture.created()
+            let (group, first) = (LinkGroup(.random()), try await drive.head())
+            let link = Entry(.file, in: group)
+            _ = try await drive.commit(ChangeOptions()) { staging in
+                StagedChange(
+                    base: first.root, baseLinks: nil,
+                    root: try await staging.directory(first.root, applying: ["a", "b"].map { (name($0), link) }),
+                    inodes: [group: try await staging.file(name("old"))])
+            }
+            let base = try await drive.head()
+            let old = try #require(try await base.inode(of: link)).entry
+            let removing = try fixture.drive(home: "second", device: .random())
+            let writing = try fixture.drive(home: "third", device: .random())
+            for machine in [removing, writing] { _ = try await machine.adopt(fixture.root) }
+            var options = ChangeOptions()
+            options.stage = .declared
+            _ = try await writing.commit(options) { staging in
+                StagedChange(
+                    base: base.root, baseLinks: base.links,
+                    root: try await staging.directory(base.root, applying: [(name("c"), link)]),
+                    inodes: [group: try await staging.file(name("their"))])
+            }
+            _ = try await removing.remove([DrivePath("/a"), DrivePath("/b")], recursive: false, options: options)
+            // Neither of them comes to merging.
+            options.stage = .included
+            for machine in [removing, writing] { _ = try await machine.finish(options) }
+            for _ in 0..<2 { _ = try await fixture.network.bestBlock() }
+            let now = try await drive.head()
+            _ = try await drive.commit(ChangeOptions()) { staging in
+                StagedChange(
+                    base: now.root, baseLinks: try await staging.links(now.links, replacing: [group: old]),
+                    root: now.root, inodes: [group: try await staging.file(name("our"))],
+                    kept: [group: KeptFile(path: [name("a")], former: [old])])
+            }
+            let head = try await drive.head()
+            let names = try await head.names("/")
+            #expect(names.count == 2 && names.contains("c"), "\(names)")
+            var contents: Set<[UInt8]> = []
+            for name in names { contents.insert(try await head.bytes("/\(name)")) }
+            #expect(contents == [name("their"), name("our")])
+        }
+    }
+
     @Test func `a change is staged beside another process's commit`() async throws {
         try await DriveFixture.with { fixture in
             let drive = try await fixture.created()
