@@ -120,8 +120,8 @@ struct InodeContent {
         set { past = InodePast(base: newValue, staged: staged, names: namesInDrive) }
     }
 
-    /// Of a group: what the last attempt to commit has made of it.
-    var staged: Entry? {
+    /// What the last attempt to commit has made of a group or a directory.
+    var staged: StagedInode? {
         get { past?.staged }
         set { past = InodePast(base: base, staged: newValue, names: namesInDrive) }
     }
@@ -178,19 +178,28 @@ struct NameEdit {
 struct StagedName: Equatable {
     /// Nil where it has taken it away.
     let entry: Entry?
-    /// Of a directory that others had made, too: as it was here. What they have put into it is not this mount's to take away.
-    let own: Entry?
+    /// Whether it is a directory that others had made, too: what they have put into it is not this mount's to take away.
+    let isShared: Bool
     /// Whether the name stands for something else since.
     let isReplaced: Bool
 
-    init(entry: Entry?, own: Entry? = nil, isReplaced: Bool = false) {
+    init(entry: Entry?, isShared: Bool = false, isReplaced: Bool = false) {
         self.entry = entry
-        self.own = own
+        self.isShared = isShared
         self.isReplaced = isReplaced
     }
 
     /// As it is where the name stands for something else from now on.
-    var replaced: StagedName? { own == nil ? StagedName(entry: entry, isReplaced: true) : nil }
+    var replaced: StagedName? { isShared ? nil : StagedName(entry: entry, isReplaced: true) }
+}
+
+/// What an attempt to commit has made of an inode.
+struct StagedInode: Equatable {
+    let entry: Entry
+    /// Of a directory: as it was here then.
+    var own: Entry?
+    /// Of a directory: as the drive had it then, as far as that was known here.
+    var base: Entry?
 }
 
 /// What a name is in a directory of the drive.
@@ -226,11 +235,11 @@ private final class NamePast: Sendable {
 /// The same of an inode.
 private final class InodePast: Sendable {
     let base: Entry?
-    let staged: Entry?
+    let staged: StagedInode?
     let names: UInt32
 
     /// Nil where it is nothing.
-    init?(base: Entry?, staged: Entry?, names: UInt32) {
+    init?(base: Entry?, staged: StagedInode?, names: UInt32) {
         guard base != nil || staged != nil || names > 0 else { return nil }
         self.base = base
         self.staged = staged

@@ -187,6 +187,7 @@ extension Mount {
         // What has come to nothing is in no state of the drive: others had done the same, or have taken away what an earlier attempt had done.
         committing.withLock { $0.unsettled = (tree, result.hasCommit ? root : nil) }
         try await settle()
+        if tree.leftOutCount > 0 { throw UnreadChanges(count: tree.leftOutCount) }
         return result.commit
     }
 

@@ -69,6 +69,14 @@ public final class Mount: Sendable {
                 "a part of the cache cannot be read, and what was changed last may be lost",
                 metadata: ["aside": "\(report.setAside)", "missing": "\(report.missing)"])
         }
+        if report.tornByteCount > 0 {
+            logger.error(
+                "the end of the cache is not whole, as after a loss of power: what was written last, and not synced, may be lost",
+                metadata: ["bytes": "\(report.tornByteCount)"])
+        }
+        if !options.isReadOnly, !isFixed, !slot.cache.isWritable {
+            logger.warning("the disk of the cache is full: until it has room, nothing can be written to the mount")
+        }
         mounted = MountedDrive(
             first, history: isFixed ? nil : History(reader), cache: slot.cache, options: options, logger: logger)
         try await mounted.restore(slot.records) { try await drive.isInDrive($0) }

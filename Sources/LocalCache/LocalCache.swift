@@ -85,6 +85,9 @@ public final class LocalCache: Sendable {
         reserve = try SpaceReserve(directory, byteCount: UInt64(limits.segmentByteCount))
     }
 
+    /// Whether new bytes can be written: not where the disk has no room for what is held back for making room.
+    public var isWritable: Bool { reserve.restore() }
+
     /// Whether somebody has the cache in this directory open, which asking does not; nil where there is none.
     ///
     /// - Throws: `CacheError.system`.

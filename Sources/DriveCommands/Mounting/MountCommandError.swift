@@ -37,7 +37,7 @@ enum MountCommandError: Reportable, CustomStringConvertible {
         case .notADirectory(let path): "mkdir -p \(path)"
         case .mountedAlready(let path): "cessdrive umount \(path)"
         case .somethingElse, .notMounted, .noAnswer, .notInAMount: nil
-        case .stillLocal: "nothing is lost: the next mount goes on with it"
+        case .stillLocal: "'cessdrive status' names them, and the next mount goes on with them"
         case .occupied: "mount at an empty directory, or with -o nonempty"
         case .failed(_, _, _, let log), .silent(_, let log): "what it said is in \(log)"
         }

@@ -10,15 +10,16 @@ struct CommitMaking {
     let tree: FrozenTree
     let snapshot: Snapshot
 
-    /// - Throws: what staging throws; `CacheError.damaged` where bytes that are nowhere else cannot be read.
+    /// What was written and cannot be read from the cache any more is left out, and stays changed.
+    ///
+    /// - Throws: what staging throws.
     func change() async throws -> StagedChange {
-        let (base, root) = try await directory(tree.root, now: snapshot.root)
         var (inodes, bases): ([LinkGroup: Entry], [LinkGroup: Entry]) = ([:], [:])
         var kept: [LinkGroup: KeptFile] = [:]
         for (group, inode) in tree.linked {
-            let made = try await entry(of: inode)
+            guard let made = try await entry(of: inode) else { continue }
             let now = try await snapshot.inode(of: Entry(made.type, in: group))?.entry
-            let staged = inode.content.staged
+            let staged = inode.content.staged?.entry
             inode.before = now != nil && now == staged ? now : inode.content.base
             inodes[group] = made
             // Another machine may have taken all of its names away: what was written stays.
@@ -31,6 +32,7 @@ struct CommitMaking {
             guard let before = inode.before ?? (now == nil ? nil : staged) else { continue }
             if now != before { bases[group] = before }
         }
+        let (base, root) = try await directory(tree.root, now: snapshot.root)
         return StagedChange(
             base: base, baseLinks: try await staging.links(snapshot.links, replacing: bases),
             snapshot: snapshot.root, root: root, inodes: inodes, kept: kept,
@@ -45,10 +47,16 @@ struct CommitMaking {
         if let attributes = frozen.content.attributes { new.attributes = try await staging.attributes(attributes) }
         // Of one that both have made, theirs was there first.
         if let now, frozen.content.isNew { new = new.mergingAttributes(with: now, since: new) }
-        if let now, let base = frozen.content.base { new = new.mergingAttributes(with: now, since: base) }
+        if let now, let base = frozen.content.base {
+            new = new.mergingAttributes(with: now, since: base, frozen.content.staged)
+        }
         if let now { new.content = now.content } else if frozen.content.isNew { new.content = .none }
         var (edits, baseEdits): ([(name: [UInt8], entry: Entry?)], [(name: [UInt8], entry: Entry?)]) = ([], [])
         for name in frozen.names {
+            if let group = name.group, let inode = tree.linked[group], inode.result == nil {
+                frozen.leaveOut(name)
+                continue
+            }
             let current = new.content == .none ? nil : try await staging.entry(named: name.name, in: new)
             var before = name.edit.base
             var after: Entry?
@@ -59,7 +67,7 @@ struct CommitMaking {
                 // Made here and elsewhere, or here by a commit that others have built on: name by name, each is compared with what it was.
                 isShared =
                     !name.edit.isSame && child.content.isNew && before == nil && current?.type == .directory
-                    && (name.edit.staged?.own != nil || current != name.edit.staged?.entry)
+                    && (name.edit.staged?.isShared == true || current != name.edit.staged?.entry)
                 // Others may have put a directory where a file was changed here.
                 if name.edit.isSame || isShared, let current, current.type == .directory,
                     child.content.entry.type == .directory
@@ -74,6 +82,10 @@ struct CommitMaking {
                     after = try await directory(child, now: tree).new
                 } else {
                     after = try await entry(of: child)
+                    if after == nil {
+                        frozen.leaveOut(name)
+                        continue
+                    }
                 }
             }
             // An attempt that did not come to its end has stored it: what is there is this mount's own.
@@ -90,8 +102,8 @@ struct CommitMaking {
         return (baseEdits.isEmpty ? now : try await staging.directory(now, applying: baseEdits), new)
     }
 
-    /// What is no directory.
-    private func entry(of frozen: FrozenInode) async throws -> Entry {
+    /// What is no directory; nil for a file whose bytes cannot be read.
+    private func entry(of frozen: FrozenInode) async throws -> Entry? {
         let content = frozen.content
         var entry = content.entry
         if let attributes = content.attributes { entry.attributes = try await staging.attributes(attributes) }
@@ -106,7 +118,7 @@ struct CommitMaking {
             ) { [bytes = frozen.bytes] range in
                 try await MountedDrive.onThread { try bytes?.bytes(range) ?? [] }
             }
-            (entry.content, entry.size) = try await staging.content(of: draft)
+            do { (entry.content, entry.size) = try await staging.content(of: draft) } catch is CacheError { return nil }
         }
         frozen.result = entry
         return entry

@@ -33,6 +33,17 @@ struct FrozenTree: Sendable {
         return found
     }
 
+    /// What was made of the changed names; nil where one is gone.
+    var madeByPlace: [Place: Entry?] {
+        var found: [Place: Entry?] = [:]
+        for directory in directories {
+            for name in directory.names {
+                found.updateValue(name.made, forKey: Place(parent: directory.inode.number, name: name.name))
+            }
+        }
+        return found
+    }
+
     /// Whether something is brought to where the drive has nothing of it that may have names of groups that are gone: others have taken
     /// it away, or have changed it, before it was moved here.
     var bringsBack: Bool {
@@ -41,6 +52,11 @@ struct FrozenTree: Sendable {
             guard directory.isPutBack, case .directory(let tree) = directory.content.entry.content else { return false }
             return !replaced.contains(tree)
         }
+    }
+
+    /// How many files are left out, with names of such files.
+    var leftOutCount: Int {
+        linked.values.count { $0.result == nil } + directories.reduce(0) { $0 + $1.leftOutCount }
     }
 
     /// Every changed inode, each once.
@@ -62,6 +78,8 @@ final class FrozenInode: @unchecked Sendable {  // made under the table's lock, 
     /// Its bytes, where any were written.
     let bytes: FrozenFile?
     fileprivate(set) var names: [FrozenName] = []
+    /// How many names are not among them any more, since what they stand for cannot be read.
+    private(set) var leftOutCount = 0
     /// Of what has several names: where those are, or were, that are known; each from the root on.
     fileprivate(set) var paths: [[[UInt8]]] = []
     /// Of a directory that was made here and elsewhere: the names that the drive had in it.
@@ -77,6 +95,12 @@ final class FrozenInode: @unchecked Sendable {  // made under the table's lock, 
         self.inode = inode
         content = inode.content
         self.bytes = bytes
+    }
+
+    /// The name stays changed, whatever becomes of the commit.
+    func leaveOut(_ name: FrozenName) {
+        names.removeAll { $0 === name }
+        leftOutCount += 1
     }
 }
 

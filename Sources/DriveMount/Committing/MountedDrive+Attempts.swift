@@ -22,20 +22,22 @@ extension MountedDrive {
                 if frozen.content.group != nil {
                     var content = frozen.inode.content
                     // As with names below.
-                    (content.base, content.staged) = (frozen.before, frozen.result)
+                    (content.base, content.staged) = (frozen.before, frozen.result.map { StagedInode(entry: $0) })
                     remembered.contents.append((frozen.inode, content))
                 }
-                // Which no name stands for.
-                if frozen.inode.number == .root, frozen.inode.content.revision != nil {
+                // One that is remembered as changed: the root may be as in the drive.
+                if frozen.content.entry.type == .directory, frozen.inode.content.revision != nil,
+                    let result = frozen.result
+                {
                     var content = frozen.inode.content
-                    content.staged = frozen.result
+                    content.staged = StagedInode(entry: result, own: frozen.content.entry, base: frozen.content.base)
                     remembered.contents.append((frozen.inode, content))
                 }
                 for name in frozen.names {
                     guard var edit = frozen.inode.edits[name.name] else { continue }
                     // Where an earlier attempt was found in the drive, this one stands on that.
                     edit.base = name.isShared ? nil : name.before
-                    let staged = StagedName(entry: name.made, own: name.isShared ? name.child?.content.entry : nil)
+                    let staged = StagedName(entry: name.made, isShared: name.isShared)
                     edit.staged = edit.inode === name.edit.inode ? staged : staged.replaced
                     remembered.edits.append((frozen.inode, name.name, edit))
                 }
@@ -64,33 +66,52 @@ extension MountedDrive {
             for inode in state.changedGroups.values {
                 guard let staged = inode.content.staged else { continue }
                 var content = inode.content
-                (content.base, content.staged) = (staged, nil)
+                (content.base, content.staged) = (staged.entry, nil)
                 standing.contents.append((inode, content))
             }
-            if let root = state.table[.root], let staged = root.content.staged {
-                standing.contents.append((root, root.content.standing(on: staged)))
-            }
-            for (directory, _) in state.changedDirectories {
-                for (name, edit) in directory.edits {
-                    guard let staged = edit.staged else { continue }
-                    var stands = edit
-                    (stands.base, stands.staged) = (staged.entry, nil)
-                    if let child = edit.attempted, let made = staged.entry {
-                        var content = child.content.standing(on: made, own: staged.own)
-                        // One that was the drive's before may be laid over something newer already.
-                        if !edit.isSame {
-                            content.entry.content = made.content
-                            content.base?.content = made.content
-                            stands = NameEdit(
-                                inode: child, base: made, inDrive: edit.inDrive, isSame: true, revision: edit.revision)
-                        }
-                        standing.contents.append((child, content))
-                    }
-                    standing.edits.append((directory, name, stands))
-                }
-            }
+            var next = state.table[.root].map { [Attempted(directory: $0, isThere: true)] } ?? []
+            while let attempted = next.popLast() { next += stand(attempted, &standing) }
             return standing
         }
+    }
+
+    /// - Returns: changed directories below it.
+    private func stand(_ attempted: Attempted, _ standing: inout Standing) -> [Attempted] {
+        let directory = attempted.directory
+        var content = directory.content
+        if content.staged != nil {
+            if attempted.isThere { content.stand(isShared: attempted.isShared) } else { content.staged = nil }
+            // One that was the drive's before may be laid over something newer already.
+            if let made = attempted.made {
+                content.entry.content = made.content
+                content.base?.content = made.content
+            }
+            standing.contents.append((directory, content))
+        }
+        var below: [Attempted] = []
+        for (name, edit) in directory.edits {
+            let child = edit.inode.flatMap { $0.content.entry.type == .directory ? $0 : nil }
+            let isThere = attempted.isThere && (edit.isSame || edit.attempted != nil)
+            let isGrounded = isThere && !edit.isSame
+            if let child {
+                below.append(
+                    Attempted(
+                        directory: child, isThere: isThere, isShared: edit.staged?.isShared ?? false,
+                        made: isGrounded ? edit.staged?.entry : nil))
+            }
+            guard let staged = edit.staged else { continue }
+            // A new one that has been moved since is new where it is.
+            let isNew = !attempted.isThere && directory.content.isNew
+            standing.edits.append(
+                (
+                    directory, name,
+                    NameEdit(
+                        inode: edit.inode, base: isNew ? nil : staged.entry,
+                        inDrive: attempted.made == nil ? edit.inDrive : NameInDrive(staged.entry),
+                        isSame: edit.isSame || isGrounded, revision: edit.revision)
+                ))
+        }
+        return below
     }
 
     /// The same before anybody looks at it.
@@ -106,10 +127,10 @@ extension MountedDrive {
 
     /// Looks at directories that were made or moved here by an attempt that is in the drive.
     func collectAttempted(in new: Snapshot, into changes: inout [Change]) async throws {
-        typealias Attempted = (name: [UInt8], number: InodeNumber, entry: Entry, isSame: Bool)
+        typealias Found = (name: [UInt8], number: InodeNumber, entry: Entry, isSame: Bool)
         var next = [(number: InodeNumber.root, their: new.root)]
         while let (number, their) = next.popLast() {
-            let directories = with { state -> [Attempted] in
+            let directories = with { state -> [Found] in
                 (state.table[number]?.edits ?? [:]).compactMap { name, edit in
                     guard let child = edit.isSame ? edit.inode : edit.attempted else { return nil }
                     let entry = child.content.entry
@@ -134,6 +155,16 @@ extension MountedDrive {
             }
         }
     }
+}
+
+/// A changed directory, as the last attempt has it.
+private struct Attempted {
+    let directory: Inode
+    /// Whether it is where the attempt had it.
+    let isThere: Bool
+    var isShared = false
+    /// What the attempt has made of it, where it has made it or moved it there.
+    var made: Entry?
 }
 
 /// What inodes and names are to be that stand on something else in the drive from now on.
@@ -173,20 +204,20 @@ extension NameEdit {
 }
 
 extension InodeContent {
-    /// A directory's, where an attempt has made this of it.
+    /// A directory's, where the last attempt is in the drive.
     ///
-    /// - Parameter own: where others had made it, too, what it was here then: the attempt has left it theirs.
-    fileprivate func standing(on made: Entry, own: Entry? = nil) -> InodeContent {
-        var content = self
-        content.base = own == nil ? base.map { entry.changes(since: $0, made: made) } ?? made : made
-        if let own { content.entry = entry.mergingAttributes(with: made, since: own) }
+    /// - Parameter isShared: whether others had made it, too: the attempt has left its attributes theirs.
+    fileprivate mutating func stand(isShared: Bool) {
+        guard let staged, let own = staged.own else { return }
+        let made = staged.entry
+        // What the drive has had since then was taken over already.
+        let now = if let base, let then = staged.base { base.taking(made, whereSame: base, then) } else { made }
+        entry = entry.taking(now, whereSame: entry, own)
         // Else what others give it from now on would lie below these.
-        if own != nil || attributes.map(made.attributes.holds) ?? false {
-            (content.attributes, content.entry.attributes) = (nil, made.attributes)
-            content.base?.attributes = made.attributes
+        if isShared || attributes.map(made.attributes.holds) ?? false {
+            (attributes, entry.attributes) = (nil, now.attributes)
         }
-        content.staged = nil
-        return content
+        (base, self.staged) = (now, nil)
     }
 }
 
@@ -202,15 +233,23 @@ extension Attributes {
 }
 
 extension Entry {
-    /// What an attempt has made of the attributes that are not those of `old` here; and the others of `old`.
-    fileprivate func changes(since old: Entry, made: Entry) -> Entry {
-        var base = old
-        if mode != old.mode { base.mode = made.mode }
-        if owner != old.owner { base.owner = made.owner }
-        if group != old.group { base.group = made.group }
-        if modified != old.modified { base.modified = made.modified }
-        if changed != old.changed { base.changed = made.changed }
-        if attributes != old.attributes { base.attributes = made.attributes }
-        return base
+    /// A directory's content here with the attributes of both sides, where an attempt may be in the drive without anybody's knowing: what
+    /// that has made is nobody else's change.
+    func mergingAttributes(with their: Entry, since old: Entry, _ attempt: StagedInode?) -> Entry {
+        let merged = mergingAttributes(with: their, since: old)
+        guard let attempt, let own = attempt.own else { return merged }
+        return merged.taking(taking(their, whereSame: self, own), whereSame: their, attempt.entry)
+    }
+
+    /// With those attributes of another one that are the same in two.
+    fileprivate func taking(_ other: Entry, whereSame first: Entry, _ second: Entry) -> Entry {
+        var result = self
+        if first.mode == second.mode { result.mode = other.mode }
+        if first.owner == second.owner { result.owner = other.owner }
+        if first.group == second.group { result.group = other.group }
+        if first.modified == second.modified { result.modified = other.modified }
+        if first.changed == second.changed { result.changed = other.changed }
+        if first.attributes == second.attributes { result.attributes = other.attributes }
+        return result
     }
 }

@@ -105,6 +105,7 @@ extension MountedDrive {
 
     /// Looks at each changed name.
     private func compare(_ tree: FrozenTree, with new: Snapshot, into changes: inout [Change]) async throws {
+        let made = tree.madeByPlace
         var next = [(directory: tree.root, their: new.root)]
         while let (directory, their) = next.popLast() {
             let number = directory.inode.number
@@ -120,6 +121,16 @@ extension MountedDrive {
                 let found = try await new.lookUp(name.name, in: their)?.entry
                 if let child = name.child, child.content.entry.type == .directory, let found, found.type == .directory {
                     next.append((child, found))
+                    if name.edit.isSame || child.content.isNew { continue }
+                    // Others have moved it, too. What is not as it was before is theirs, save what was changed here.
+                    var news: [Change] = []
+                    try await collect(
+                        from: child.content.entry, to: found, number: child.inode.number, new, tree.directoriesByPlace,
+                        into: &news)
+                    changes += news.filter { news in
+                        guard case .name(let place, let entry) = news else { return true }
+                        return made[place] != entry
+                    }
                 } else if found != name.made {
                     changes.append(.name(Place(parent: number, name: name.name), found))
                 }
@@ -166,8 +177,11 @@ extension MountedDrive {
                 records.append(.put(key: OverlayKey.name(place).bytes, value: NameRecord(stands).scaleBytes))
                 var content = child.inode.content
                 content.entry = content.entry.mergingAttributes(with: made, since: child.content.entry)
+                if content.attributes == child.content.attributes {
+                    (content.attributes, content.entry.attributes) = (nil, made.attributes)
+                }
                 content.entry.content = made.content
-                content.base = made
+                (content.base, content.staged) = (made, nil)
                 let key = OverlayKey.inode(child.inode.number).bytes
                 records.append(.put(key: key, value: InodeRecord(content).scaleBytes))
             }
@@ -290,8 +304,10 @@ extension MountedDrive {
                 }
                 continue
             }
+            // What others have put into a directory that both have made was not to be seen here when something took its place.
+            let isTheirs = name.isShared && edit.inode !== name.edit.inode
             let kept = NameEdit(
-                inode: edit.inode, base: made, inDrive: NameInDrive(made),
+                inode: edit.inode, base: isTheirs ? nil : made, inDrive: NameInDrive(made),
                 isSame: edit.inode === name.edit.inode && made != nil, revision: edit.revision)
             left[name.name] = kept
             if isOwner {

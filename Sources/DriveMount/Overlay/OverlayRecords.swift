@@ -64,7 +64,7 @@ struct InodeRecord: ScaleCodable {
         // The size of a file is here what its content does not say any more.
         content.size = try decoder.integer()
         content.base = try decoder.option()
-        content.staged = try decoder.option()
+        content.staged = try decoder.bool() ? try decoder.decode() : nil
         self.content = content
     }
 
@@ -79,7 +79,22 @@ struct InodeRecord: ScaleCodable {
         if let attributes = content.attributes { encoder.vector(attributes) }
         encoder.integer(content.size)
         encoder.option(content.base?.recorded)
-        encoder.option(content.staged?.recorded)
+        encoder.bool(content.staged != nil)
+        if let staged = content.staged { encoder.encode(staged) }
+    }
+}
+
+extension StagedInode: ScaleCodable {
+    init(from decoder: inout ScaleDecoder) throws(ScaleError) {
+        entry = try decoder.decode()
+        own = try decoder.option()
+        base = try decoder.option()
+    }
+
+    func encode(to encoder: inout ScaleEncoder) {
+        encoder.encode(entry.recorded)
+        encoder.option(own?.recorded)
+        encoder.option(base?.recorded)
     }
 }
 
@@ -123,13 +138,13 @@ struct NameRecord: ScaleCodable {
 extension StagedName: ScaleCodable {
     init(from decoder: inout ScaleDecoder) throws(ScaleError) {
         entry = try decoder.option()
-        own = try decoder.option()
+        isShared = try decoder.bool()
         isReplaced = try decoder.bool()
     }
 
     func encode(to encoder: inout ScaleEncoder) {
         encoder.option(entry?.recorded)
-        encoder.option(own?.recorded)
+        encoder.bool(isShared)
         encoder.bool(isReplaced)
     }
 }

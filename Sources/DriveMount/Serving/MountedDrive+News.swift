@@ -112,7 +112,8 @@ extension MountedDrive {
         case .name(let place, let new):
             // What was changed here stays until it is committed, and both are kept then.
             if let directory = state.table[place.parent], directory.edits[place.name] != nil {
-                directory.edits[place.name]?.inDrive = NameInDrive(new)
+                // One that is in no commit may have been moved meanwhile.
+                if !directory.content.isNew { directory.edits[place.name]?.inDrive = NameInDrive(new) }
                 return
             }
             // Whoever has it open goes on where only attributes are others.
@@ -153,7 +154,7 @@ extension InodeContent {
     /// - Parameter old: as the drive had it; nil where that is not known, and all but its tree is as it was changed here.
     mutating func takeOver(_ new: Entry, since old: Entry?) {
         let own = entry.attributes
-        if let old { entry = entry.mergingAttributes(with: new, since: old) }
+        if let old { entry = entry.mergingAttributes(with: new, since: old, staged) }
         // Changed ones lie over those of the drive.
         if attributes != nil { entry.attributes = own }
         entry.content = new.content
