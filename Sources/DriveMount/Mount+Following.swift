@@ -36,6 +36,8 @@ struct CommittingState {
     var count = 0
     /// Why the last attempt has failed; nil where it has not.
     var failure: String?
+    /// What it has left out, where it has made all the rest.
+    var unread: UnreadChanges?
     /// What was sent for this mount's commits, in bytes of fragments: so much of the territory they take.
     var takenByteCount: UInt64 = 0
     var next: ContinuousClock.Instant?
@@ -60,7 +62,8 @@ extension Mount {
         try? await lookAtSpace()
         for await _ in bell.stream {
             let waited = clock.now - committed
-            let isMuch = mounted.cache.dirtyByteCount >= options.commitByteCount && waited >= Self.commitPause
+            let unread = committing.withLock { $0.unread?.byteCount ?? 0 }
+            let isMuch = mounted.cache.dirtyByteCount >= options.commitByteCount &+ unread && waited >= Self.commitPause
             if isMuch || waited >= options.commitInterval || committing.withLock({ !$0.wishes.isEmpty }) {
                 _ = await commit(complaining: "the commit could not be made")
                 try? await lookAtSpace()
@@ -90,7 +93,7 @@ extension Mount {
         let space = try await drive.space()
         mounted.with { $0.space = space }
         let (isFull, isUnderWay) = committing.withLock {
-            ($0.hasNoMoreRoom, $0.unsettled != nil || $0.failure != nil)
+            ($0.hasNoMoreRoom, $0.unsettled != nil || $0.failure != nil && $0.unread == nil)
         }
         // What a commit has declared is not free any more, and is still among what is not stored.
         guard isFull || !isUnderWay else { return }
@@ -131,14 +134,17 @@ extension Mount {
         }
         mounted.with { $0.committing = nil }
         committing.withLock { state in
+            var made: String?
             switch result {
-            case .success(let commit):
-                (state.failure, state.hasNoMoreRoom) = (nil, false)
-                guard let commit else { break }
-                state.last = (commit, .now)
-                state.count += 1
-            case .failure(let error): state.failure = loggable(error)
+            case .success(let commit): (state.failure, state.unread, made) = (nil, nil, commit)
+            case .failure(let error):
+                (state.failure, state.unread) = (loggable(error), error as? UnreadChanges)
+                made = state.unread?.commit
             }
+            if state.failure == nil || state.unread != nil { state.hasNoMoreRoom = false }
+            guard let made else { return }
+            state.last = (made, .now)
+            state.count += 1
         }
         for wish in wishes { wish.fulfil(result) }
         guard case .success = result else { return false }
@@ -187,7 +193,8 @@ extension Mount {
         // What has come to nothing is in no state of the drive: others had done the same, or have taken away what an earlier attempt had done.
         committing.withLock { $0.unsettled = (tree, result.hasCommit ? root : nil) }
         try await settle()
-        if tree.leftOutCount > 0 { throw UnreadChanges(count: tree.leftOutCount) }
+        let leftOut = tree.leftOut
+        guard leftOut.isEmpty else { throw UnreadChanges(leftOut, besides: result.commit) }
         return result.commit
     }
 

@@ -60,7 +60,7 @@ struct CommitMaking {
             let current = new.content == .none ? nil : try await staging.entry(named: name.name, in: new)
             var before = name.edit.base
             var after: Entry?
-            var isShared = false
+            var (isShared, isCompared) = (false, false)
             if let group = name.group, let type = name.edit.inode?.content.entry.type {
                 after = Entry(type, in: group)
             } else if let child = name.child {
@@ -73,7 +73,7 @@ struct CommitMaking {
                     child.content.entry.type == .directory
                 {
                     let (base, made) = try await directory(child, now: current)
-                    after = made
+                    (after, isCompared) = (made, true)
                     before = base.content == current.content ? current : base
                     if isShared { child.taken = try await staging.names(in: current) }
                 } else if child.content.entry.type == .directory {
@@ -88,8 +88,8 @@ struct CommitMaking {
                     }
                 }
             }
-            // An attempt that did not come to its end has stored it: what is there is this mount's own.
-            if let staged = name.edit.staged, staged.entry == current { before = current }
+            // An attempt that did not come to its end has stored it: what is there is this mount's own. In a directory each name tells that itself.
+            if !isCompared, let staged = name.edit.staged, staged.entry == current { before = current }
             (name.before, name.made, name.isShared) = (before, after, isShared)
             if !name.edit.isSame, !isShared, case .directory(let tree)? = current?.content { name.replaced = tree }
             edits.append((name.name, after))

@@ -54,9 +54,9 @@ struct FrozenTree: Sendable {
         }
     }
 
-    /// How many files are left out, with names of such files.
-    var leftOutCount: Int {
-        linked.values.count { $0.result == nil } + directories.reduce(0) { $0 + $1.leftOutCount }
+    /// Files that were left out of what was made of it.
+    var leftOut: [FrozenInode] {
+        linked.values.filter { $0.result == nil } + directories.flatMap { $0.leftOut.compactMap(\.child) }
     }
 
     /// Every changed inode, each once.
@@ -78,8 +78,8 @@ final class FrozenInode: @unchecked Sendable {  // made under the table's lock, 
     /// Its bytes, where any were written.
     let bytes: FrozenFile?
     fileprivate(set) var names: [FrozenName] = []
-    /// How many names are not among them any more, since what they stand for cannot be read.
-    private(set) var leftOutCount = 0
+    /// Names that are not among them any more, since what they stand for cannot be read.
+    private(set) var leftOut: [FrozenName] = []
     /// Of what has several names: where those are, or were, that are known; each from the root on.
     fileprivate(set) var paths: [[[UInt8]]] = []
     /// Of a directory that was made here and elsewhere: the names that the drive had in it.
@@ -100,7 +100,7 @@ final class FrozenInode: @unchecked Sendable {  // made under the table's lock, 
     /// The name stays changed, whatever becomes of the commit.
     func leaveOut(_ name: FrozenName) {
         names.removeAll { $0 === name }
-        leftOutCount += 1
+        leftOut.append(name)
     }
 }
 

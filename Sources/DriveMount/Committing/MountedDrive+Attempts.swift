@@ -22,7 +22,8 @@ extension MountedDrive {
                 if frozen.content.group != nil {
                     var content = frozen.inode.content
                     // As with names below.
-                    (content.base, content.staged) = (frozen.before, frozen.result.map { StagedInode(entry: $0) })
+                    if frozen.result != nil { content.base = frozen.before }
+                    content.staged = frozen.result.map { StagedInode(entry: $0) }
                     remembered.contents.append((frozen.inode, content))
                 }
                 // One that is remembered as changed: the root may be as in the drive.
@@ -39,6 +40,12 @@ extension MountedDrive {
                     edit.base = name.isShared ? nil : name.before
                     let staged = StagedName(entry: name.made, isShared: name.isShared)
                     edit.staged = edit.inode === name.edit.inode ? staged : staged.replaced
+                    remembered.edits.append((frozen.inode, name.name, edit))
+                }
+                // An earlier attempt that had them has come to nothing.
+                for name in frozen.leftOut {
+                    guard var edit = frozen.inode.edits[name.name], edit.staged != nil else { continue }
+                    edit.staged = nil
                     remembered.edits.append((frozen.inode, name.name, edit))
                 }
             }

@@ -58,7 +58,7 @@ extension MountedDrive {
         try await collect(
             from: root ?? snapshot.root, to: new.root, number: .root, new, tree.directoriesByPlace, into: &changes)
         try await new.forEachChangedGroup(since: liveView.snapshot) { group, inode in
-            if tree.linked[group] == nil { changes.append(.group(group, inode)) }
+            if tree.linked[group]?.result == nil { changes.append(.group(group, inode)) }
         }
         // Of what both had changed, the drive has theirs, and ours beside it.
         for (group, inode) in tree.linked {
