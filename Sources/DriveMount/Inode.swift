@@ -196,7 +196,7 @@ struct StagedName: Equatable {
 /// What an attempt to commit has made of an inode.
 struct StagedInode: Equatable {
     let entry: Entry
-    /// Of a directory: as it was here then.
+    /// Of a directory: as it was here then, where its attributes were others.
     var own: Entry?
     /// Of a directory: as the drive had it then, as far as that was known here.
     var base: Entry?

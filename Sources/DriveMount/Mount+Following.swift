@@ -93,7 +93,7 @@ extension Mount {
         let space = try await drive.space()
         mounted.with { $0.space = space }
         let (isFull, isUnderWay) = committing.withLock {
-            ($0.hasNoMoreRoom, $0.unsettled != nil || $0.failure != nil && $0.unread == nil)
+            ($0.hasNoMoreRoom, $0.unsettled != nil || $0.failure != nil && $0.failure != $0.unread?.description)
         }
         // What a commit has declared is not free any more, and is still among what is not stored.
         guard isFull || !isUnderWay else { return }
@@ -138,10 +138,11 @@ extension Mount {
             switch result {
             case .success(let commit): (state.failure, state.unread, made) = (nil, nil, commit)
             case .failure(let error):
-                (state.failure, state.unread) = (loggable(error), error as? UnreadChanges)
-                made = state.unread?.commit
+                state.failure = loggable(error)
+                guard let unread = error as? UnreadChanges else { return }
+                (state.unread, made) = (unread, unread.commit)
             }
-            if state.failure == nil || state.unread != nil { state.hasNoMoreRoom = false }
+            state.hasNoMoreRoom = false
             guard let made else { return }
             state.last = (made, .now)
             state.count += 1
@@ -173,9 +174,10 @@ extension Mount {
         guard let tree = mounted.freeze() else { return nil }
         mounted.with { $0.committing = UnderWay(revision: tree.revision) }
         let made = Mutex<Entry?>(nil)
+        let isWhole = Mutex<Bool?>(nil)
         options.observer = { [observer = options.observer] event in
-            // A stage that comes before that is one of what other commands have left undone.
-            let isOthers = if case .reached = event { made.withLock { $0 == nil } } else { false }
+            // A stage that comes before that is one of what other commands have left undone. Of what is left out there is none.
+            let isOthers = if case .reached = event { isWhole.withLock { $0 != true } } else { false }
             if !isOthers { self.note(event, for: wishes) }
             observer(event)
         }
@@ -187,6 +189,7 @@ extension Mount {
             try await mounted.remember(tree, made: attempt)
             // Without what was kept for others' sake, which this mount has to find like what others have made.
             made.withLock { $0 = tree.root.result ?? change.root }
+            isWhole.withLock { $0 = tree.leftOut.isEmpty }
             return change
         }
         guard let root = made.withLock({ $0 }) else { return nil }

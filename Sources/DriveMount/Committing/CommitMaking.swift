@@ -79,7 +79,13 @@ struct CommitMaking {
                 } else if child.content.entry.type == .directory {
                     let tree = child.content.isNew ? nil : child.content.entry
                     child.isPutBack = tree != nil
-                    after = try await directory(child, now: tree).new
+                    let (base, made) = try await directory(child, now: tree)
+                    after = made
+                    // Others have changed it before they have taken it away: that is no change of this mount's.
+                    if name.edit.isSame, tree != nil, var former = child.content.base {
+                        former.content = base.content
+                        before = former
+                    }
                 } else {
                     after = try await entry(of: child)
                     if after == nil {

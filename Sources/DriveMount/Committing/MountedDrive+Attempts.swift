@@ -31,7 +31,10 @@ extension MountedDrive {
                     let result = frozen.result
                 {
                     var content = frozen.inode.content
-                    content.staged = StagedInode(entry: result, own: frozen.content.entry, base: frozen.content.base)
+                    var own = frozen.content.entry
+                    own.content = result.content
+                    content.staged = StagedInode(
+                        entry: result, own: own == result ? nil : own, base: frozen.content.base)
                     remembered.contents.append((frozen.inode, content))
                 }
                 for name in frozen.names {
@@ -134,6 +137,13 @@ extension MountedDrive {
 
     /// Looks at directories that were made or moved here by an attempt that is in the drive.
     func collectAttempted(in new: Snapshot, into changes: inout [Change]) async throws {
+        // Mostly nothing: what was seen to be in the drive has been settled.
+        let hasAny = with { state in
+            state.changedDirectories.contains { directory, _ in
+                directory.edits.values.contains { !$0.isSame && $0.attempted != nil }
+            }
+        }
+        guard hasAny else { return }
         typealias Found = (name: [UInt8], number: InodeNumber, entry: Entry, isSame: Bool)
         var next = [(number: InodeNumber.root, their: new.root)]
         while let (number, their) = next.popLast() {
@@ -150,6 +160,11 @@ extension MountedDrive {
                 guard let found, found.type == .directory else { continue }
                 next.append((directory.number, found))
                 if directory.isSame { continue }
+                // What others have taken away of what the attempt has put into it.
+                for name in with({ Array(($0.table[directory.number]?.edits ?? [:]).keys) })
+                where try await new.lookUp(name, in: found) == nil {
+                    changes.append(.name(Place(parent: directory.number, name: name), nil))
+                }
                 guard directory.entry.content == .newDirectory else {
                     try await collect(from: directory.entry, to: found, number: directory.number, new, into: &changes)
                     continue
@@ -215,8 +230,8 @@ extension InodeContent {
     ///
     /// - Parameter isShared: whether others had made it, too: the attempt has left its attributes theirs.
     fileprivate mutating func stand(isShared: Bool) {
-        guard let staged, let own = staged.own else { return }
-        let made = staged.entry
+        guard let staged else { return }
+        let (made, own) = (staged.entry, staged.own ?? staged.entry)
         // What the drive has had since then was taken over already.
         let now = if let base, let then = staged.base { base.taking(made, whereSame: base, then) } else { made }
         entry = entry.taking(now, whereSame: entry, own)
@@ -244,7 +259,8 @@ extension Entry {
     /// that has made is nobody else's change.
     func mergingAttributes(with their: Entry, since old: Entry, _ attempt: StagedInode?) -> Entry {
         let merged = mergingAttributes(with: their, since: old)
-        guard let attempt, let own = attempt.own else { return merged }
+        guard let attempt else { return merged }
+        let own = attempt.own ?? attempt.entry
         return merged.taking(taking(their, whereSame: self, own), whereSame: their, attempt.entry)
     }
 
