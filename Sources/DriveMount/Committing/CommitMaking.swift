@@ -52,9 +52,10 @@ struct CommitMaking {
         }
         if let now { new.content = now.content } else if frozen.content.isNew { new.content = .none }
         var (edits, baseEdits): ([(name: [UInt8], entry: Entry?)], [(name: [UInt8], entry: Entry?)]) = ([], [])
+        var unread: [FrozenName] = []
         for name in frozen.names {
             if let group = name.group, let inode = tree.linked[group], inode.result == nil {
-                frozen.leaveOut(name)
+                unread.append(name)
                 continue
             }
             let current = new.content == .none ? nil : try await staging.entry(named: name.name, in: new)
@@ -89,7 +90,7 @@ struct CommitMaking {
                 } else {
                     after = try await entry(of: child)
                     if after == nil {
-                        frozen.leaveOut(name)
+                        unread.append(name)
                         continue
                     }
                 }
@@ -102,6 +103,7 @@ struct CommitMaking {
             // Another machine has changed it, too: the merge has to see what both began with.
             if before != current { baseEdits.append((name.name, before)) }
         }
+        frozen.leaveOut(unread)
         new = try await staging.directory(new, applying: edits)
         frozen.result = new
         guard let now else { return (new, new) }

@@ -97,10 +97,12 @@ final class FrozenInode: @unchecked Sendable {  // made under the table's lock, 
         self.bytes = bytes
     }
 
-    /// The name stays changed, whatever becomes of the commit.
-    func leaveOut(_ name: FrozenName) {
-        names.removeAll { $0 === name }
-        leftOut.append(name)
+    /// The names stay changed, whatever becomes of the commit.
+    func leaveOut(_ unread: [FrozenName]) {
+        guard !unread.isEmpty else { return }
+        let unreadNames = Set(unread.map(\.name))
+        names.removeAll { unreadNames.contains($0.name) }
+        leftOut = unread
     }
 }
 
